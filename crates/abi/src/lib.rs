@@ -1,0 +1,1 @@
+//! Facts that compiled code and runtime share: type descriptors, offsets, builtin table.

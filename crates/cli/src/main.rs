@@ -1,0 +1,3 @@
+//! The `mini` command: arguments, terminal, exit status.
+
+fn main() {}

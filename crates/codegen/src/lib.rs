@@ -1,0 +1,1 @@
+//! MIR and escape decisions to machine code and side tables, with Cranelift.

@@ -1,0 +1,1 @@
+//! Spans, source map, diagnostics and their rendering.

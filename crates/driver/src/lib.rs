@@ -1,0 +1,1 @@
+//! The whole pipeline, from files to a running program.

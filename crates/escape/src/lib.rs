@@ -1,0 +1,1 @@
+//! Escape analysis: weighted graph over MIR, decisions and their reasons.

@@ -1,0 +1,1 @@
+//! Types, constants and the checker: AST to checked program.

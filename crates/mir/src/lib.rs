@@ -1,0 +1,1 @@
+//! Mid-level IR: control-flow graph of places, layouts, printer, verifier, optimiser.

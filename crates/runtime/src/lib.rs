@@ -1,0 +1,1 @@
+//! Goroutine stacks, scheduler, channels, heap, collector, maps.

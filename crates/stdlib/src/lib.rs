@@ -1,0 +1,1 @@
+//! The standard library: packages in Mini source, embedded.

@@ -1,0 +1,1 @@
+//! Lexer, grammar and syntax tree: source text to AST, no names resolved.
