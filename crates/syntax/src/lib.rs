@@ -1,1 +1,13 @@
 //! Lexer, grammar and syntax tree: source text to AST, no names resolved.
+//!
+//! * [`ast`]: the tree. Types are expressions; the checker tells them apart.
+//! * [`symbol`]: interned names and literal texts.
+//! * [`print`]: expressions back to source, in the form Go's compiler uses in its messages.
+#![forbid(unsafe_code)]
+
+pub mod ast;
+pub mod print;
+pub mod symbol;
+
+pub use ast::ExprId;
+pub use symbol::Symbol;

@@ -1,0 +1,182 @@
+//! The source map: all files of a build laid end to end in one space of `u32` positions.
+//!
+//! File `k` owns positions `base ..= base + len`; the one past its last byte is the position of its end, so every file,
+//! even an empty one, has a position of its own. Line tables are built when first asked for: a program without errors
+//! pays only for the lines that its position tables name.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use crate::{Pos, Span};
+
+/// The index of a file in its [`SourceMap`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FileId(pub u32);
+
+/// One file: its name as shown to the user, its text, and the position of its first byte.
+#[derive(Debug)]
+pub struct SourceFile {
+    pub name: Arc<str>,
+    pub text: Arc<str>,
+    pub base: Pos,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl SourceFile {
+    /// The span of the whole file.
+    pub fn span(&self) -> Span {
+        Span::new(self.base, self.end())
+    }
+
+    /// The position just after the last byte.
+    pub fn end(&self) -> Pos {
+        self.base.offset(self.text.len() as u32)
+    }
+
+    /// Line and byte column of an offset into the text, both from 1.
+    pub fn line_col(&self, offset: usize) -> (u32, u32) {
+        let starts = self.line_starts();
+        let line = starts.partition_point(|&start| start as usize <= offset);
+        (line as u32, (offset - starts[line - 1] as usize) as u32 + 1)
+    }
+
+    /// The text of a line (numbered from 1), without its newline.
+    pub fn line_text(&self, line: u32) -> &str {
+        let starts = self.line_starts();
+        let start = starts[line as usize - 1] as usize;
+        let end = starts
+            .get(line as usize)
+            .map_or(self.text.len(), |&next| next as usize);
+        self.text[start..end].trim_end_matches(['\n', '\r'])
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let newlines = self
+                .text
+                .bytes()
+                .enumerate()
+                .filter(|&(_, byte)| byte == b'\n');
+            std::iter::once(0)
+                .chain(newlines.map(|(at, _)| at as u32 + 1))
+                .collect()
+        })
+    }
+}
+
+/// A position resolved for people: prints as `file:line:col`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Location {
+    pub file: Arc<str>,
+    pub line: u32,
+    pub col: u32,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.col)
+    }
+}
+
+/// All files of a build.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    pub fn new() -> SourceMap {
+        SourceMap::default()
+    }
+
+    /// Adds a file behind the ones already there.
+    ///
+    /// All files together hold less than 4 GiB; a build that has more ends here.
+    pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let base = self.files.last().map_or(1, |last| last.end().0 as u64 + 1);
+        assert!(
+            base + (text.len() as u64) < u32::MAX as u64,
+            "more than 4 GiB of source text"
+        );
+        self.files.push(SourceFile {
+            name: name.into(),
+            text,
+            base: Pos(base as u32),
+            line_starts: OnceLock::new(),
+        });
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(index, file)| (FileId(index as u32), file))
+    }
+
+    /// The file that holds `pos`, if it is a position of this map.
+    pub fn file_of(&self, pos: Pos) -> Option<FileId> {
+        let index = self.files.partition_point(|file| file.base <= pos);
+        let candidate = index.checked_sub(1)?;
+        (pos <= self.files[candidate].end()).then_some(FileId(candidate as u32))
+    }
+
+    /// File name, line and column of `pos`; `None` for [`Pos::NONE`].
+    pub fn locate(&self, pos: Pos) -> Option<Location> {
+        let file = self.file(self.file_of(pos)?);
+        let (line, col) = file.line_col((pos.0 - file.base.0) as usize);
+        Some(Location {
+            file: file.name.clone(),
+            line,
+            col,
+        })
+    }
+
+    /// The source text under `span`.
+    pub fn text(&self, span: Span) -> &str {
+        match self.file_of(span.start) {
+            Some(id) => {
+                let file = self.file(id);
+                &file.text
+                    [(span.start.0 - file.base.0) as usize..(span.end.0 - file.base.0) as usize]
+            }
+            None => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_resolve_across_files() {
+        let mut map = SourceMap::new();
+        let a = map.add("a.mini", "one\ntwo");
+        let b = map.add("b.mini", "");
+        let c = map.add("c.mini", "x\n");
+        assert_eq!(
+            map.locate(map.file(a).base.offset(5)).unwrap().to_string(),
+            "a.mini:2:2"
+        );
+        assert_eq!(
+            map.locate(map.file(a).end()).unwrap().to_string(),
+            "a.mini:2:4"
+        );
+        assert_eq!(
+            map.locate(map.file(b).base).unwrap().to_string(),
+            "b.mini:1:1"
+        );
+        assert_eq!(
+            map.locate(map.file(c).end()).unwrap().to_string(),
+            "c.mini:2:1"
+        );
+        assert_eq!(map.locate(Pos::NONE), None);
+        assert_eq!(map.file(a).line_text(1), "one");
+    }
+}

@@ -1,0 +1,131 @@
+//! Interned strings: names and literal texts, each stored once for the life of the process.
+//!
+//! A [`Symbol`] is a dense `u32`. Interning takes one lock; reading a symbol's text takes none: texts live in
+//! chunks of doubling size that are never moved, so a reader needs two acquire loads.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, OnceLock};
+
+use foldhash::fast::FixedState;
+
+/// An interned string. Equal symbols are equal strings; the order is the order of interning, not of letters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Symbol(u32);
+
+impl Symbol {
+    pub fn intern(text: &str) -> Symbol {
+        INTERNER
+            .get_or_init(Mutex::default)
+            .lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .intern(text)
+    }
+
+    /// The text, which lives as long as the process.
+    pub fn as_str(self) -> &'static str {
+        let (chunk, index) = locate(self.0);
+        TEXTS[chunk]
+            .get()
+            .and_then(|texts| texts[index].get())
+            .expect("symbol was interned")
+    }
+
+    /// Dense number, for side tables indexed by name.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// `_`
+    pub fn is_blank(self) -> bool {
+        self.as_str() == "_"
+    }
+
+    /// True of names that begin with an upper-case letter.
+    pub fn is_exported(self) -> bool {
+        self.as_str().chars().next().is_some_and(char::is_uppercase)
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl PartialEq<str> for Symbol {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Symbol {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+/// Texts by symbol: chunk `c` holds `FIRST_CHUNK << c` of them.
+static TEXTS: [OnceLock<Box<[OnceLock<&'static str>]>>; N_CHUNKS] =
+    [const { OnceLock::new() }; N_CHUNKS];
+static INTERNER: OnceLock<Mutex<Interner>> = OnceLock::new();
+
+const FIRST_CHUNK: u32 = 1024;
+const N_CHUNKS: usize = 22;
+
+fn locate(index: u32) -> (usize, usize) {
+    let chunk = (index / FIRST_CHUNK + 1).ilog2();
+    let start = ((1 << chunk) - 1) * FIRST_CHUNK;
+    (chunk as usize, (index - start) as usize)
+}
+
+#[derive(Default)]
+struct Interner {
+    symbols: HashMap<&'static str, Symbol, FixedState>,
+}
+
+impl Interner {
+    fn intern(&mut self, text: &str) -> Symbol {
+        if let Some(&symbol) = self.symbols.get(text) {
+            return symbol;
+        }
+        let symbol = Symbol(self.symbols.len() as u32);
+        let kept: &'static str = Box::leak(text.into());
+        let (chunk, index) = locate(symbol.0);
+        let texts = TEXTS[chunk].get_or_init(|| {
+            (0..(FIRST_CHUNK as usize) << chunk)
+                .map(|_| OnceLock::new())
+                .collect()
+        });
+        texts[index]
+            .set(kept)
+            .expect("each index is given out once");
+        self.symbols.insert(kept, symbol);
+        symbol
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_keep_their_text_across_chunks() {
+        let all: Vec<_> = (0..5000)
+            .map(|i| (i, Symbol::intern(&format!("name{i}"))))
+            .collect();
+        for (i, symbol) in all {
+            assert_eq!(symbol.as_str(), format!("name{i}"));
+            assert_eq!(symbol, Symbol::intern(&format!("name{i}")));
+        }
+        assert_eq!(locate(FIRST_CHUNK - 1), (0, 1023));
+        assert_eq!(locate(FIRST_CHUNK), (1, 0));
+        assert_eq!(locate(3 * FIRST_CHUNK), (2, 0));
+    }
+}
