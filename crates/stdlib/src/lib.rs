@@ -1,1 +1,81 @@
 //! The standard library: packages in Mini source, embedded.
+//!
+//! A package is a folder here, `src/<import path>/`, of `.mini` files. A function declared without a body is native:
+//! the run-time system implements it in Rust under its qualified name (`strconv.formatFloat`), or the compiler knows it
+//! as an intrinsic. By habit a package's natives are declared in its file `native.mini`. Natives marked
+//! `//go:noescape` keep no pointer argument and return nothing that points into one.
+//!
+//! Invariants, because hello world is compiled from source at every start:
+//!
+//! - imports between packages are few, above all below `fmt`;
+//! - package variables have constant or trivial initialisers, and there are no `init` functions; tables are native;
+//! - there are no generics here yet.
+
+#![forbid(unsafe_code)]
+
+mod table;
+
+/// A source file of a package: its name and its text.
+pub type File = (&'static str, &'static str);
+
+/// The files of the package with this import path, or `None` if the library has no such package.
+pub fn package(path: &str) -> Option<&'static [File]> {
+    let at = table::PACKAGES.binary_search_by(|(name, _)| (*name).cmp(path)).ok()?;
+    Some(table::PACKAGES[at].1)
+}
+
+/// The import paths of all packages, sorted.
+pub fn packages() -> impl Iterator<Item = &'static str> {
+    table::PACKAGES.iter().map(|(name, _)| *name)
+}
+
+/// Whether programs may import the package: those below `internal` are the library's own.
+pub fn is_importable(path: &str) -> bool {
+    path != "internal" && !path.starts_with("internal/") && !path.contains("/internal/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_sorted_and_complete() {
+        let names: Vec<_> = packages().collect();
+        assert!(names.is_sorted());
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut found = Vec::new();
+        collect(&root, &root, &mut found);
+        found.sort();
+        let mut listed: Vec<String> = Vec::new();
+        for (name, files) in table::PACKAGES {
+            listed.extend(files.iter().map(|(file, _)| format!("{name}/{file}")));
+        }
+        listed.sort();
+        assert_eq!(found, listed);
+    }
+
+    fn collect(root: &std::path::Path, dir: &std::path::Path, out: &mut Vec<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(root, &path, out);
+            } else if path.extension().is_some_and(|e| e == "mini") {
+                out.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn imports_exist() {
+        for (name, files) in table::PACKAGES {
+            for (file, text) in *files {
+                for line in text.lines().take_while(|l| !l.starts_with("func ")) {
+                    let path = line.trim().trim_start_matches("import ").trim();
+                    if let Some(path) = path.strip_prefix('"').and_then(|p| p.strip_suffix('"')) {
+                        assert!(package(path).is_some(), "{name}/{file} imports {path}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The table of packages and their files, sorted by import path.
+
+use crate::File;
+
+/// `files!("dir": "a.mini", …)`: each file's name and embedded text.
+macro_rules! files {
+    ($dir:literal: $($file:literal),+ $(,)?) => {
+        &[$(($file, include_str!(concat!($dir, "/", $file)))),+]
+    };
+}
+
+pub(crate) static PACKAGES: &[(&str, &[File])] = &[
+    ("errors", files!("errors": "errors.mini")),
+    ("internal/rtype", files!("internal/rtype": "rtype.mini")),
+    ("internal/ucd", files!("internal/ucd": "ucd.mini")),
+    ("io", files!("io": "io.mini", "pipe.mini", "wrap.mini")),
+    ("io/fs", files!("io/fs": "fs.mini")),
+    ("os", files!("os": "file.mini", "native.mini", "path.mini", "proc.mini")),
+    ("runtime", files!("runtime": "error.mini", "extern.mini", "native.mini", "panic.mini")),
+    ("runtime/debug", files!("runtime/debug": "debug.mini")),
+    (
+        "strconv",
+        files!("strconv": "float.mini", "int.mini", "native.mini", "quote.mini", "strconv.mini"),
+    ),
+    ("syscall", files!("syscall": "syscall.mini")),
+    ("unicode/utf8", files!("unicode/utf8": "utf8.mini")),
+];
