@@ -1,1 +1,65 @@
-//! Facts that compiled code and runtime share: type descriptors, offsets, builtin table.
+//! The facts that compiled code and the runtime share, and nothing else.
+//!
+//! `codegen` and `runtime` never meet: what one must know of the other stands here: the layout of
+//! type descriptors and interfaces ([`types`]), the fields of a goroutine that machine code
+//! touches ([`g`]), the record that describes a compiled function ([`func`]), the table of runtime
+//! functions ([`builtins`]), the convention of native library functions ([`native`]), and the
+//! panics that the runtime can raise ([`panics`]). The driver hands code generation a [`Runtime`]
+//! with the addresses, and the runtime a [`CompileHook`].
+//!
+//! # Words
+//!
+//! Values travel flattened into scalar words, in this order:
+//!
+//! | type | words |
+//! | --- | --- |
+//! | bool, integers, uintptr, pointer, map, chan, func, unsafe.Pointer | one |
+//! | float32, float64 | one (a float register) |
+//! | complex | two floats: real, imaginary |
+//! | string | pointer, length |
+//! | slice | pointer, length, capacity |
+//! | empty interface | type descriptor, data |
+//! | other interface | itab, data |
+//! | struct, array | those of its fields / elements in order |
+//!
+//! An interface's data word is a pointer to the (immutable) value, except for pointer-shaped types
+//! ([`types::TypeFlags::POINTER_SHAPED`]: pointers, maps, channels, functions), whose value is the data word.
+//!
+//! A func value is a pointer to a closure object whose first word is a code address; null is nil.
+//! The code is called with the closure pointer as its first argument, then the parameters.
+//! A method in an itab or a method table takes the interface's data word as its first argument.
+
+pub mod builtins;
+pub mod func;
+pub mod g;
+pub mod native;
+pub mod panics;
+pub mod types;
+
+use func::CompiledFunc;
+
+/// What the runtime offers to code generation. Made by `runtime`, handed over by the driver.
+pub struct Runtime {
+    /// Address of the `extern "C"` function behind each builtin, indexed by `Builtin as usize`.
+    pub builtins: [usize; builtins::Builtin::COUNT],
+    /// Naked routine that runs the function whose address is in rax on the system stack, with the
+    /// argument registers as they are, and returns its rax, rdx (and xmm0). If the function asked
+    /// for it (see [`g::Action`]) it parks the goroutine or raises a panic instead of returning.
+    /// Clobbers what a System V call clobbers.
+    pub call_on_system_stack: usize,
+    /// Naked routine entered from a prologue's stub with r11 = entry of the function.
+    pub morestack: usize,
+    /// Naked routine behind the `panic` statement: `extern tail fn(type word, data word) -> !`,
+    /// runs on the goroutine stack and is called directly (not through `call_on_system_stack`).
+    pub go_panic: usize,
+    /// A native library function by qualified name, e.g. `strconv.formatFloat`.
+    pub lookup_native: fn(&str) -> Option<native::NativeFn>,
+    /// Publishes a compiled function: afterwards its addresses may appear on stacks.
+    pub register_func: fn(CompiledFunc),
+    /// Makes a range of static data a root: `count` values of type `ty` at `address`.
+    pub register_global: fn(address: usize, ty: &'static types::TypeDesc, count: usize),
+}
+
+/// Compiles a function on its first call. Called by the runtime on the system stack, from the
+/// lazy-call stub; returns the entry address to continue at. Thread-safe; may block.
+pub type CompileHook = extern "C" fn(func_id: u32) -> usize;
