@@ -1,0 +1,49 @@
+//! Where each variable and allocation lives: what escape analysis says and code generation obeys.
+
+use crate::body::Body;
+use crate::ids::{FuncId, IndexVec, LocalId, SiteId};
+use std::collections::HashMap;
+
+/// Stack or heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    Stack,
+    Heap,
+}
+
+/// Decisions for one body. A variable on the heap is allocated at its StorageLive (a parameter or result: at
+/// entry) and every access goes through the pointer.
+///
+/// A site on the stack has one slot in the frame, which a new execution of the site reuses (zeroed again); the
+/// analysis guarantees that the old object is dead by then.
+#[derive(Clone, Debug)]
+pub struct BodyDecisions {
+    pub locals: IndexVec<LocalId, Storage>,
+    pub sites: IndexVec<SiteId, Storage>,
+}
+
+impl BodyDecisions {
+    /// Everything whose address is taken, and every site, on the heap: the `heapall` mode.
+    pub fn all_heap(body: &Body) -> BodyDecisions {
+        BodyDecisions {
+            locals: body
+                .locals
+                .iter()
+                .map(|l| {
+                    if l.addr_taken {
+                        Storage::Heap
+                    } else {
+                        Storage::Stack
+                    }
+                })
+                .collect(),
+            sites: IndexVec::from_elem(Storage::Heap, body.sites.len()),
+        }
+    }
+}
+
+/// Decisions for a program.
+#[derive(Clone, Debug, Default)]
+pub struct Decisions {
+    pub bodies: HashMap<FuncId, BodyDecisions, foldhash::fast::FixedState>,
+}

@@ -1,0 +1,1 @@
+//! The optimiser: one pass a file; the order is the table here.

@@ -1,0 +1,1 @@
+//! The printer: `--emit=mir` and goldens.

@@ -1,0 +1,1 @@
+//! The verifier: the rules of the crate documentation, checked.
