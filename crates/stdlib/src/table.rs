@@ -11,6 +11,7 @@ macro_rules! files {
 
 pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("errors", files!("errors": "errors.mini")),
+    ("fmt", files!("fmt": "errors.mini", "format.mini", "native.mini", "print.mini", "value.mini")),
     ("internal/rtype", files!("internal/rtype": "rtype.mini")),
     ("internal/ucd", files!("internal/ucd": "ucd.mini")),
     ("io", files!("io": "io.mini", "pipe.mini", "wrap.mini")),
@@ -22,6 +23,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         "strconv",
         files!("strconv": "float.mini", "int.mini", "native.mini", "quote.mini", "strconv.mini"),
     ),
+    ("sync/atomic", files!("sync/atomic": "funcs.mini", "types.mini")),
     ("syscall", files!("syscall": "syscall.mini")),
     ("unicode/utf8", files!("unicode/utf8": "utf8.mini")),
 ];
