@@ -66,6 +66,26 @@ mod tests {
     }
 
     #[test]
+    fn sort_by_functions_is_sort_by_interface() {
+        let files = package("sort").unwrap();
+        let text = |name: &str| files.iter().find(|(file, _)| *file == name).unwrap().1;
+        let tail = |text: &str| text[text.find("// pdq").unwrap()..].to_owned();
+        let source = text("pdq.mini");
+        let mut want = source[source.find("// pdq sorts").unwrap()..].to_owned();
+        for line in source.lines() {
+            if let Some(rest) = line.strip_prefix("func ") {
+                let name = &rest[..rest.find('(').unwrap()];
+                for before in [" ", "\t", "(", "!"] {
+                    want = want.replace(&format!("{before}{name}("), &format!("{before}{name}Func("));
+                }
+                want = want.replace(&format!("// {name} "), &format!("// {name}Func "));
+            }
+        }
+        want = want.replace("data Interface", "data lessSwap");
+        assert_eq!(want, tail(text("pdq_func.mini").split_once("explains it.").unwrap().1));
+    }
+
+    #[test]
     fn imports_exist() {
         for (name, files) in table::PACKAGES {
             for (file, text) in *files {

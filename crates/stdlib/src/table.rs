@@ -19,9 +19,14 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("os", files!("os": "file.mini", "native.mini", "path.mini", "proc.mini")),
     ("runtime", files!("runtime": "error.mini", "extern.mini", "native.mini", "panic.mini")),
     ("runtime/debug", files!("runtime/debug": "debug.mini")),
+    ("sort", files!("sort": "pdq.mini", "pdq_func.mini", "search.mini", "sort.mini")),
     (
         "strconv",
         files!("strconv": "float.mini", "int.mini", "native.mini", "quote.mini", "strconv.mini"),
+    ),
+    (
+        "strings",
+        files!("strings": "builder.mini", "map.mini", "native.mini", "reader.mini", "replacer.mini", "search.mini", "split.mini"),
     ),
     ("sync/atomic", files!("sync/atomic": "funcs.mini", "types.mini")),
     ("syscall", files!("syscall": "syscall.mini")),
