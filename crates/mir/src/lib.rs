@@ -29,6 +29,7 @@ pub mod print;
 pub mod program;
 pub mod rvalue;
 pub mod types;
+pub mod typing;
 pub mod verify;
 
 pub use body::{
