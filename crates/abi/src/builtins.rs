@@ -40,6 +40,50 @@ macro_rules! builtins {
     };
 }
 
+impl Builtin {
+    /// A leaf never parks, never collects and never allocates from the collected heap, so the stack stands
+    /// still and nothing is freed while it runs: compiled code keeps addresses and pointers in registers across
+    /// it, and its stack map names nothing but what a landing pad reads. It may still raise.
+    ///
+    /// All others are safepoints: what is live is in the stack map and is read again afterwards.
+    pub fn is_leaf(self) -> bool {
+        use Builtin::*;
+        matches!(
+            self,
+            move_memory
+                | move_typed
+                | equal_memory
+                | zero_memory
+                | zero_typed
+                | write_barrier
+                | compare_strings
+                | decode_rune
+                | equal_values
+                | equal_interface_data
+                | find_itab
+                | raise_type_assertion
+                | map_get
+                | map_get_64
+                | map_get_32
+                | map_get_string
+                | print_lock
+                | print_unlock
+                | print_bool
+                | print_int
+                | print_uint
+                | print_float
+                | print_complex
+                | print_string
+                | print_pointer
+                | print_slice
+                | print_interface
+                | print_space
+                | print_newline
+                | float_mod
+        )
+    }
+}
+
 builtins! {
     // --- memory ---------------------------------------------------------------------------------
     /// (type) A zeroed object.
@@ -130,6 +174,8 @@ builtins! {
     gosched "" "";
 
     // --- defer, panic, recover ----------------------------------------------------------------------
+    // Compiled code passes 0 for the frame pointers here; the runtime takes `GHeader::bp`, which
+    // `call_on_system_stack` sets to the frame pointer of the calling function.
     /// (closure of type func(), frame pointer of the deferring function)
     defer_push "pp" "";
     /// (frame pointer) Newest deferred closure of that frame, removed, or null.

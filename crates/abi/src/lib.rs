@@ -49,6 +49,11 @@ pub struct Runtime {
     pub call_on_system_stack: usize,
     /// Naked routine entered from a prologue's stub with r11 = entry of the function.
     pub morestack: usize,
+    /// Naked routine entered from the stub of a function that is not compiled yet: r11d = function id (as
+    /// [`CompileHook`] takes it), arguments in their registers and on the stack, return address at rsp. It saves
+    /// all argument registers (rdi rsi rdx rcx r8 r9, xmm0-7), calls the compile hook on the system stack,
+    /// restores them and jumps to the entry that the hook returned. The goroutine must not move meanwhile.
+    pub lazy_compile: usize,
     /// Naked routine behind the `panic` statement: `extern tail fn(type word, data word) -> !`,
     /// runs on the goroutine stack and is called directly (not through `call_on_system_stack`).
     pub go_panic: usize,
