@@ -10,6 +10,7 @@ macro_rules! files {
 }
 
 pub(crate) static PACKAGES: &[(&str, &[File])] = &[
+    ("bufio", files!("bufio": "reader.mini", "scan.mini", "writer.mini")),
     ("errors", files!("errors": "errors.mini")),
     ("fmt", files!("fmt": "errors.mini", "format.mini", "native.mini", "print.mini", "value.mini")),
     ("internal/rtype", files!("internal/rtype": "rtype.mini")),
@@ -27,6 +28,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     (
         "strings",
         files!("strings": "builder.mini", "map.mini", "native.mini", "reader.mini", "replacer.mini", "search.mini", "split.mini"),
+    ),
+    (
+        "sync",
+        files!("sync": "cond.mini", "map.mini", "mutex.mini", "native.mini", "pool.mini", "rwmutex.mini", "waitgroup.mini"),
     ),
     ("sync/atomic", files!("sync/atomic": "funcs.mini", "types.mini")),
     ("syscall", files!("syscall": "syscall.mini")),
