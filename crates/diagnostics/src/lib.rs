@@ -19,4 +19,4 @@ pub use code::Code;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Note, Severity, sort_and_dedup};
 pub use pos::{Pos, Span};
 pub use render::{MAX_ERRORS, Rendered, render_all, render_plain, render_snippet};
-pub use source::{FileId, Location, SourceFile, SourceMap};
+pub use source::{FileId, INVALID_BYTE, Location, SourceFile, SourceMap};

@@ -19,6 +19,8 @@ pub struct SourceFile {
     pub name: Arc<str>,
     pub text: Arc<str>,
     pub base: Pos,
+    /// Offsets of bytes that were not UTF-8 in the file; the text holds [`INVALID_BYTE`] in their place.
+    pub invalid_utf8: Vec<u32>,
     line_starts: OnceLock<Vec<u32>>,
 }
 
@@ -78,6 +80,9 @@ impl fmt::Display for Location {
     }
 }
 
+/// What stands for a byte that is not UTF-8: one byte, so that all columns stay right.
+pub const INVALID_BYTE: char = '\u{1a}';
+
 /// All files of a build.
 #[derive(Debug, Default)]
 pub struct SourceMap {
@@ -93,16 +98,37 @@ impl SourceMap {
     ///
     /// All files together hold less than 4 GiB; a build that has more ends here.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
-        let text = text.into();
+        self.push(name.into(), text.into(), Vec::new())
+    }
+
+    /// Adds a file as it was read; bytes that are not UTF-8 become errors when it is lexed.
+    pub fn add_bytes(&mut self, name: impl Into<Arc<str>>, bytes: Vec<u8>) -> FileId {
+        let error = match String::from_utf8(bytes) {
+            Ok(text) => return self.add(name, text),
+            Err(error) => error,
+        };
+        let (mut text, mut invalid) = (String::new(), Vec::new());
+        for chunk in error.as_bytes().utf8_chunks() {
+            text.push_str(chunk.valid());
+            for _ in chunk.invalid() {
+                invalid.push(text.len() as u32);
+                text.push(INVALID_BYTE);
+            }
+        }
+        self.push(name.into(), text.into(), invalid)
+    }
+
+    fn push(&mut self, name: Arc<str>, text: Arc<str>, invalid_utf8: Vec<u32>) -> FileId {
         let base = self.files.last().map_or(1, |last| last.end().0 as u64 + 1);
         assert!(
             base + (text.len() as u64) < u32::MAX as u64,
             "more than 4 GiB of source text"
         );
         self.files.push(SourceFile {
-            name: name.into(),
+            name,
             text,
             base: Pos(base as u32),
+            invalid_utf8,
             line_starts: OnceLock::new(),
         });
         FileId(self.files.len() as u32 - 1)
@@ -153,6 +179,14 @@ impl SourceMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_are_not_utf8_keep_their_columns() {
+        let mut map = SourceMap::new();
+        let id = map.add_bytes("a.mini", b"a\xff\xe4b".to_vec());
+        assert_eq!(map.file(id).text.as_ref(), "a\u{1a}\u{1a}b");
+        assert_eq!(map.file(id).invalid_utf8, [1, 2]);
+    }
 
     #[test]
     fn positions_resolve_across_files() {

@@ -6,8 +6,15 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod builder;
+mod context;
+pub mod lexer;
+pub mod literal;
+mod parse;
 pub mod print;
 pub mod symbol;
+pub mod token;
 
 pub use ast::ExprId;
+pub use parse::parse_file;
 pub use symbol::Symbol;

@@ -1,8 +1,9 @@
 //! Interned strings: names and literal texts, each stored once for the life of the process.
 //!
-//! A [`Symbol`] is a dense `u32`. Interning takes one lock; reading a symbol's text takes none: texts live in
-//! chunks of doubling size that are never moved, so a reader needs two acquire loads.
+//! A [`Symbol`] is a dense `u32`. Interning a text that is new to the thread takes one lock; reading a symbol's text
+//! takes none: texts live in chunks of doubling size that are never moved, so a reader needs two acquire loads.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, OnceLock};
@@ -14,16 +15,29 @@ use foldhash::fast::FixedState;
 pub struct Symbol(u32);
 
 impl Symbol {
+    /// `""`
+    pub const EMPTY: Symbol = Symbol(0);
+
     pub fn intern(text: &str) -> Symbol {
-        INTERNER
-            .get_or_init(Mutex::default)
-            .lock()
-            .unwrap_or_else(|e| e.into_inner())
-            .intern(text)
+        RECENT.with_borrow_mut(|recent| {
+            if let Some(&symbol) = recent.get(text) {
+                return symbol;
+            }
+            let symbol = INTERNER
+                .get_or_init(|| Mutex::new(Interner::new()))
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .intern(text);
+            recent.insert(symbol.as_str(), symbol);
+            symbol
+        })
     }
 
     /// The text, which lives as long as the process.
     pub fn as_str(self) -> &'static str {
+        if self == Symbol::EMPTY {
+            return "";
+        }
         let (chunk, index) = locate(self.0);
         TEXTS[chunk]
             .get()
@@ -76,6 +90,11 @@ static TEXTS: [OnceLock<Box<[OnceLock<&'static str>]>>; N_CHUNKS] =
     [const { OnceLock::new() }; N_CHUNKS];
 static INTERNER: OnceLock<Mutex<Interner>> = OnceLock::new();
 
+thread_local! {
+    /// What this thread has interned or looked up, so that lexers in several threads do not wait for each other.
+    static RECENT: RefCell<HashMap<&'static str, Symbol, FixedState>> = RefCell::default();
+}
+
 const FIRST_CHUNK: u32 = 1024;
 const N_CHUNKS: usize = 22;
 
@@ -85,12 +104,19 @@ fn locate(index: u32) -> (usize, usize) {
     (chunk as usize, (index - start) as usize)
 }
 
-#[derive(Default)]
 struct Interner {
     symbols: HashMap<&'static str, Symbol, FixedState>,
 }
 
 impl Interner {
+    fn new() -> Interner {
+        let mut interner = Interner {
+            symbols: HashMap::default(),
+        };
+        assert_eq!(interner.intern(""), Symbol::EMPTY);
+        interner
+    }
+
     fn intern(&mut self, text: &str) -> Symbol {
         if let Some(&symbol) = self.symbols.get(text) {
             return symbol;

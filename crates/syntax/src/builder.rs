@@ -1,0 +1,924 @@
+//! What the grammar's actions do: make nodes, give them ids, and report what the grammar reads too loosely.
+//!
+//! Nobody outside of the parser sees this module.
+
+use mini_diagnostics::{Code, Diagnostic, Diagnostics, Pos, Span};
+
+use crate::Symbol;
+use crate::ast::*;
+use crate::print;
+use crate::token::Tok;
+
+/// What a token list was parsed into; which, its first token says.
+pub(crate) enum Parsed {
+    File(Ident, Vec<Decl>),
+    Decls(Vec<Decl>),
+    Block(Block),
+}
+
+/// A list of declarations under one keyword, before its pragmas are known.
+pub(crate) struct Group<Spec> {
+    pub(crate) span: Span,
+    pub(crate) is_group: bool,
+    pub(crate) specs: Vec<Spec>,
+}
+
+impl<Spec> Group<Box<Spec>> {
+    pub(crate) fn into_decl(self) -> GenDecl<Spec> {
+        GenDecl {
+            span: self.span,
+            is_group: self.is_group,
+            specs: unbox(self.specs),
+            pragmas: Vec::new(),
+        }
+    }
+}
+
+/// One entry of a parameter list. A bare name is a type here; the whole list says whether it is a name.
+pub(crate) struct Param {
+    pub(crate) name: Option<Ident>,
+    pub(crate) ty: Box<Expr>,
+}
+
+/// A parameter list and where its brackets are.
+pub(crate) struct Params {
+    pub(crate) open: Pos,
+    pub(crate) list: Vec<Param>,
+    pub(crate) close: Pos,
+}
+
+/// `[lo : hi : max]`
+pub(crate) struct Subscripts {
+    pub(crate) lbrack: Pos,
+    pub(crate) lo: Option<Box<Expr>>,
+    pub(crate) hi: Option<Box<Expr>>,
+    pub(crate) max: Option<Box<Expr>>,
+    pub(crate) second_colon: Option<Pos>,
+    pub(crate) end: Pos,
+}
+
+pub(crate) struct Builder<'b> {
+    ids: &'b mut NodeIds,
+    diagnostics: &'b mut Diagnostics,
+    /// `x.(type)` that no switch has claimed yet.
+    guards: Vec<Guard>,
+}
+
+struct Guard {
+    id: ExprId,
+    start: Pos,
+    span: Span,
+}
+
+/// What kind of list parameters form; the rules differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ListKind {
+    /// Names or no names; `...` before the last type.
+    Params,
+    /// Names or no names.
+    ResultsOrReceiver,
+    /// Names, with constraints.
+    TypeParams,
+}
+
+impl<'b> Builder<'b> {
+    pub(crate) fn new(ids: &'b mut NodeIds, diagnostics: &'b mut Diagnostics) -> Builder<'b> {
+        Builder {
+            ids,
+            diagnostics,
+            guards: Vec::new(),
+        }
+    }
+
+    /// Reports what can only be known at the end.
+    pub(crate) fn finish(self) {
+        for guard in self.guards {
+            let message = "invalid syntax tree: use of .(type) outside type switch";
+            let error = Diagnostic::error(Code::InvalidSyntaxTree, guard.span, message);
+            self.diagnostics.push(error.at(guard.start));
+        }
+    }
+
+    fn syntax_error(&mut self, pos: Pos, message: impl std::fmt::Display) {
+        self.error(pos, format!("syntax error: {message}"));
+    }
+
+    fn error(&mut self, pos: Pos, message: impl Into<String>) {
+        self.diagnostics
+            .push(Diagnostic::error(Code::Syntax, pos.span(), message));
+    }
+
+    // Names and literals
+
+    pub(crate) fn ident(&mut self, tok: Tok, pos: Pos) -> Ident {
+        Ident {
+            id: self.ids.fresh(),
+            name: tok.text,
+            pos,
+        }
+    }
+
+    /// The name of `import . "path"`.
+    pub(crate) fn dot(&mut self, pos: Pos) -> Ident {
+        Ident {
+            id: self.ids.fresh(),
+            name: Symbol::intern("."),
+            pos,
+        }
+    }
+
+    pub(crate) fn name(&mut self, ident: Ident) -> Box<Expr> {
+        let kind = ExprKind::Name(ident.name);
+        Box::new(Expr {
+            id: ident.id,
+            pos: ident.pos,
+            span: ident.span(),
+            kind,
+        })
+    }
+
+    pub(crate) fn literal(&mut self, tok: Tok, l: Pos, r: Pos) -> Box<Expr> {
+        self.expr(l, l, r, ExprKind::Lit(lit(tok, l)))
+    }
+
+    // Expressions
+
+    pub(crate) fn expr(&mut self, pos: Pos, l: Pos, r: Pos, kind: ExprKind) -> Box<Expr> {
+        Box::new(Expr {
+            id: self.ids.fresh(),
+            pos,
+            span: Span::new(l, r),
+            kind,
+        })
+    }
+
+    pub(crate) fn unary(&mut self, op: UnaryOp, x: Box<Expr>, l: Pos, r: Pos) -> Box<Expr> {
+        self.expr(l, l, r, ExprKind::Unary { op, x })
+    }
+
+    /// A unary operator that is a binary one, too.
+    pub(crate) fn signed(&mut self, op: BinaryOp, x: Box<Expr>, l: Pos, r: Pos) -> Box<Expr> {
+        let op = match op {
+            BinaryOp::Add => UnaryOp::Plus,
+            BinaryOp::Sub => UnaryOp::Neg,
+            BinaryOp::Xor => UnaryOp::BitNot,
+            _ => {
+                // As in Go, `&(T{})` is `&T{}` from here on.
+                let x = match x.kind {
+                    ExprKind::Paren(inner) => strip_parens(inner),
+                    _ => x,
+                };
+                return self.unary(UnaryOp::Addr, x, l, r);
+            }
+        };
+        self.unary(op, x, l, r)
+    }
+
+    /// Adds `op y` to the expression `x`, which was read before: below those operators at the right edge of `x` that
+    /// bind less tightly. Parenthesised operands are nodes of their own, so the edge ends there; and precedences
+    /// rise along it, so it is at most five long.
+    pub(crate) fn binary(
+        &mut self,
+        op: BinaryOp,
+        mut x: Box<Expr>,
+        y: Box<Expr>,
+        pos: Pos,
+        l: Pos,
+        r: Pos,
+    ) -> Box<Expr> {
+        if let ExprKind::Binary {
+            op: outer,
+            y: right,
+            ..
+        } = &mut x.kind
+            && outer.precedence() < op.precedence()
+        {
+            let start = right.span.start;
+            let operand = std::mem::replace(&mut **right, bad(start));
+            **right = *self.binary(op, Box::new(operand), y, pos, start, r);
+            x.span.end = r;
+            return x;
+        }
+        self.expr(pos, l, r, ExprKind::Binary { op, x, y })
+    }
+
+    pub(crate) fn index(
+        &mut self,
+        x: Box<Expr>,
+        args: (Pos, Vec<Expr>),
+        l: Pos,
+        r: Pos,
+    ) -> Box<Expr> {
+        let (pos, indices) = args;
+        self.expr(pos, l, r, ExprKind::Index { x, indices })
+    }
+
+    pub(crate) fn slice(&mut self, x: Box<Expr>, s: Subscripts, l: Pos, r: Pos) -> Box<Expr> {
+        if let Some(colon) = s.second_colon {
+            if s.hi.is_none() {
+                self.error(colon, "middle index required in 3-index slice");
+            }
+            if s.max.is_none() {
+                self.error(s.end, "final index required in 3-index slice");
+            }
+        }
+        let slice = SliceExpr {
+            x: *x,
+            lo: s.lo.map(|lo| *lo),
+            hi: s.hi.map(|hi| *hi),
+            max: s.max.map(|max| *max),
+            is_full: s.second_colon.is_some(),
+        };
+        self.expr(s.lbrack, l, r, ExprKind::Slice(Box::new(slice)))
+    }
+
+    pub(crate) fn call(
+        &mut self,
+        fun: Box<Expr>,
+        (args, has_dots): (Vec<Expr>, bool),
+        pos: Pos,
+        l: Pos,
+        r: Pos,
+    ) -> Box<Expr> {
+        self.expr(
+            pos,
+            l,
+            r,
+            ExprKind::Call(CallExpr {
+                fun,
+                args,
+                has_dots,
+            }),
+        )
+    }
+
+    /// `x.(type)`: a type assertion without a type until a switch claims it.
+    pub(crate) fn type_switch_guard(
+        &mut self,
+        x: Box<Expr>,
+        pos: Pos,
+        l: Pos,
+        r: Pos,
+    ) -> Box<Expr> {
+        let start = x.start_pos();
+        let ty = Box::new(bad(pos));
+        let guard = self.expr(pos, l, r, ExprKind::TypeAssert { x, ty });
+        self.guards.push(Guard {
+            id: guard.id,
+            start,
+            span: guard.span,
+        });
+        guard
+    }
+
+    pub(crate) fn composite_lit(
+        &mut self,
+        ty: Box<Expr>,
+        (elems, rbrace): (Vec<Box<Expr>>, Pos),
+        pos: Pos,
+        l: Pos,
+    ) -> Box<Expr> {
+        match &ty.kind {
+            ExprKind::Paren(_) if may_be_literal_type(ty.unparen()) => {
+                self.syntax_error(pos, "cannot parenthesize type in composite literal");
+            }
+            _ if may_be_literal_type(&ty) => {}
+            _ => self.syntax_error(pos, "unexpected { at end of statement"),
+        }
+        let lit = CompositeLit {
+            ty: Some(ty),
+            elems: unbox(elems),
+            rbrace,
+        };
+        self.expr(pos, l, rbrace.offset(1), ExprKind::CompositeLit(lit))
+    }
+
+    /// A literal inside another one, without its type.
+    pub(crate) fn bare_literal(
+        &mut self,
+        (elems, rbrace): (Vec<Box<Expr>>, Pos),
+        l: Pos,
+    ) -> Box<Expr> {
+        let lit = CompositeLit {
+            ty: None,
+            elems: unbox(elems),
+            rbrace,
+        };
+        self.expr(l, l, rbrace.offset(1), ExprKind::CompositeLit(lit))
+    }
+
+    // Types
+
+    /// `package.Name`
+    pub(crate) fn qualified(
+        &mut self,
+        package: Ident,
+        dot: Pos,
+        sel: Ident,
+        l: Pos,
+        r: Pos,
+    ) -> Box<Expr> {
+        let x = self.name(package);
+        self.expr(dot, l, r, ExprKind::Selector { x, sel })
+    }
+
+    /// `<-` before a channel type in the place of a value: the arrow belongs to the leftmost `chan`, and pushes the arrows
+    /// of `chan<-` one channel inwards.
+    pub(crate) fn receive_chan_type(&mut self, mut x: Box<Expr>, l: Pos, r: Pos) -> Box<Expr> {
+        if let Err(found) = reverse_arrows(&mut x) {
+            self.syntax_error(r, format!("unexpected {found}, expected chan"));
+        }
+        x.pos = l;
+        x.span = Span::new(l, r);
+        x
+    }
+
+    pub(crate) fn struct_type(&mut self, fields: Vec<Box<Field>>, l: Pos, r: Pos) -> Box<Expr> {
+        self.expr(
+            l,
+            l,
+            r,
+            ExprKind::StructType(StructType {
+                fields: unbox(fields),
+            }),
+        )
+    }
+
+    pub(crate) fn interface_type(
+        &mut self,
+        elems: Vec<Box<InterfaceElem>>,
+        l: Pos,
+        r: Pos,
+    ) -> Box<Expr> {
+        self.expr(
+            l,
+            l,
+            r,
+            ExprKind::InterfaceType(InterfaceType {
+                elems: unbox(elems),
+            }),
+        )
+    }
+
+    pub(crate) fn field(
+        &mut self,
+        l: Pos,
+        r: Pos,
+        names: Vec<Ident>,
+        ty: Box<Expr>,
+        tag: Option<Tok>,
+    ) -> Box<Field> {
+        let tag = tag.map(|tok| lit(tok, Pos(r.0 - tok.text.as_str().len() as u32)));
+        Box::new(Field {
+            span: Span::new(l, r),
+            names,
+            ty: *ty,
+            tag,
+        })
+    }
+
+    /// A result that is only a type.
+    pub(crate) fn unnamed(&mut self, ty: Box<Expr>) -> Field {
+        Field {
+            span: ty.span,
+            names: Vec::new(),
+            ty: *ty,
+            tag: None,
+        }
+    }
+
+    pub(crate) fn signature(
+        &mut self,
+        params: Params,
+        results: Vec<Field>,
+        l: Pos,
+        r: Pos,
+    ) -> Box<FuncType> {
+        let params = self.fields(params, ListKind::Params);
+        Box::new(FuncType {
+            pos: l,
+            span: Span::new(l, r),
+            params,
+            results,
+        })
+    }
+
+    pub(crate) fn results(&mut self, params: Params) -> Vec<Field> {
+        self.fields(params, ListKind::ResultsOrReceiver)
+    }
+
+    pub(crate) fn type_params(&mut self, params: Params) -> Vec<Field> {
+        self.fields(params, ListKind::TypeParams)
+    }
+
+    /// Decides which entries of a parameter list are names, and groups names with the type behind them.
+    ///
+    /// Either no entry has a name, or all have: then a bare name takes the type of the next entry that has one.
+    fn fields(&mut self, params: Params, kind: ListKind) -> Vec<Field> {
+        let Params {
+            open,
+            mut list,
+            close,
+        } = params;
+        self.check_dots(&mut list, kind);
+        let has_names = list.iter().any(|param| param.name.is_some());
+        if !has_names && kind != ListKind::TypeParams {
+            return list
+                .into_iter()
+                .map(|param| self.unnamed(param.ty))
+                .collect();
+        }
+
+        let n_entries = list.len();
+        let mut fields: Vec<Field> = Vec::new();
+        let mut names: Vec<Ident> = Vec::new();
+        let mut nameless = None;
+        for Param { name, ty } in list {
+            match (name, ty.as_ident()) {
+                (None, Some(bare)) => {
+                    names.push(bare);
+                    continue;
+                }
+                (Some(name), _) => names.push(name),
+                (None, None) => {
+                    nameless = nameless.or(Some(ty.start_pos()));
+                    let blank = Ident {
+                        id: self.ids.fresh(),
+                        name: Symbol::intern("_"),
+                        pos: ty.start_pos(),
+                    };
+                    names.push(blank);
+                }
+            }
+            let span = Span::new(names[0].pos, ty.span.end);
+            fields.push(Field {
+                span,
+                names: std::mem::take(&mut names),
+                ty: *ty,
+                tag: None,
+            });
+        }
+
+        if let Some(pos) = nameless {
+            self.syntax_error(
+                pos,
+                match kind {
+                    ListKind::TypeParams if n_entries == 1 => {
+                        "missing type parameter name or invalid array length"
+                    }
+                    ListKind::TypeParams => "missing type parameter name",
+                    _ => "missing parameter name",
+                },
+            );
+        } else if let Some(first) = names.first() {
+            // Names at the end, without a type. If a typed entry stands before them, they might be types as well.
+            let _ = open;
+            let span = Span::new(first.pos, close);
+            let ty = bad(first.pos);
+            fields.push(Field {
+                span,
+                names,
+                ty,
+                tag: None,
+            });
+            self.syntax_error(
+                close,
+                match kind {
+                    ListKind::TypeParams => "missing type constraint",
+                    _ => "missing parameter type",
+                },
+            );
+        }
+        fields
+    }
+
+    /// Only the last parameter may have `...`; where it may not stand, it is reported once and dropped.
+    fn check_dots(&mut self, list: &mut [Param], kind: ListKind) {
+        let n = list.len();
+        let mut is_first = true;
+        for (i, param) in list.iter_mut().enumerate() {
+            let may_have_dots = kind == ListKind::Params;
+            if !matches!(param.ty.kind, ExprKind::Ellipsis(_)) || may_have_dots && i + 1 == n {
+                continue;
+            }
+            if std::mem::take(&mut is_first) {
+                self.error(
+                    param.ty.pos,
+                    match may_have_dots {
+                        true => "can only use ... with final parameter",
+                        false => "invalid use of ...",
+                    },
+                );
+            }
+            let placeholder = bad(param.ty.pos);
+            let dots = std::mem::replace(&mut *param.ty, placeholder);
+            if let ExprKind::Ellipsis(elem) = dots.kind {
+                param.ty = elem;
+            }
+        }
+    }
+
+    // Declarations
+
+    pub(crate) fn import_spec(
+        &mut self,
+        name: Option<Ident>,
+        path: Tok,
+        l: Pos,
+        r: Pos,
+    ) -> Box<ImportSpec> {
+        let path = lit(path, Pos(r.0 - path.text.as_str().len() as u32));
+        if path.kind != LitKind::String {
+            self.syntax_error(path.pos, "import path must be a string");
+        }
+        Box::new(ImportSpec {
+            span: Span::new(l, r),
+            name,
+            path,
+        })
+    }
+
+    pub(crate) fn func_decl(
+        &mut self,
+        span: Span,
+        recv: Option<Params>,
+        name: Ident,
+        type_params: Option<Vec<Field>>,
+        ty: Box<FuncType>,
+        body: Option<Block>,
+    ) -> Box<Decl> {
+        let recv = recv.and_then(|recv| self.receiver(recv));
+        Box::new(Decl::Func(Box::new(FuncDecl {
+            span,
+            recv,
+            name,
+            type_params: type_params.unwrap_or_default(),
+            ty: *ty,
+            body,
+            pragmas: Vec::new(),
+        })))
+    }
+
+    fn receiver(&mut self, recv: Params) -> Option<Field> {
+        let end = recv.close.offset(1);
+        let fields = self.fields(recv, ListKind::ResultsOrReceiver);
+        let n_receivers: usize = fields.iter().map(|field| field.names.len().max(1)).sum();
+        match n_receivers {
+            0 => self.error(end, "method has no receiver"),
+            1 => {}
+            _ => self.error(end, "method has multiple receivers"),
+        }
+        fields.into_iter().next()
+    }
+
+    // Statements
+
+    pub(crate) fn stmt(&mut self, pos: Pos, l: Pos, r: Pos, kind: StmtKind) -> Box<Stmt> {
+        Box::new(Stmt {
+            pos,
+            span: Span::new(l, r),
+            kind,
+        })
+    }
+
+    pub(crate) fn expr_stmt(&mut self, x: Box<Expr>, l: Pos, r: Pos) -> Box<Stmt> {
+        self.stmt(x.pos, l, r, StmtKind::Expr(x))
+    }
+
+    pub(crate) fn labeled(
+        &mut self,
+        label: Ident,
+        stmt: Option<Box<Stmt>>,
+        colon: Pos,
+        l: Pos,
+        end: Pos,
+        r: Pos,
+    ) -> Box<Stmt> {
+        let stmt = stmt.unwrap_or_else(|| self.stmt(end, end, end, StmtKind::Empty));
+        self.stmt(colon, l, r, StmtKind::Labeled { label, stmt })
+    }
+
+    pub(crate) fn branch(
+        &mut self,
+        kind: BranchKind,
+        label: Option<Ident>,
+        l: Pos,
+        r: Pos,
+    ) -> Box<Stmt> {
+        self.stmt(l, l, r, StmtKind::Branch { kind, label })
+    }
+
+    /// The operand of `go` and `defer`.
+    pub(crate) fn unparenthesized(&mut self, keyword: &str, call: Box<Expr>) -> Box<Expr> {
+        match call.kind {
+            ExprKind::Paren(inner) => {
+                self.error(
+                    call.pos,
+                    format!("expression in {keyword} must not be parenthesized"),
+                );
+                strip_parens(inner)
+            }
+            _ => call,
+        }
+    }
+
+    pub(crate) fn if_stmt(
+        &mut self,
+        init: Option<Box<Stmt>>,
+        cond: Box<Stmt>,
+        then: Block,
+        els: Option<Box<Stmt>>,
+        l: Pos,
+        r: Pos,
+    ) -> Box<Stmt> {
+        let (init, els) = (init.map(|init| *init), els.map(|els| *els));
+        let cond = self.header_value(cond);
+        self.stmt(
+            l,
+            l,
+            r,
+            StmtKind::If(Box::new(IfStmt {
+                init,
+                cond,
+                then,
+                els,
+            })),
+        )
+    }
+
+    pub(crate) fn for_stmt(
+        &mut self,
+        init: Option<Box<Stmt>>,
+        cond: Option<Box<Stmt>>,
+        post: Option<Box<Stmt>>,
+        body: Block,
+        l: Pos,
+        r: Pos,
+    ) -> Box<Stmt> {
+        if let Some(post) = &post
+            && let StmtKind::Define { .. } = post.kind
+        {
+            self.syntax_error(post.pos, "cannot declare in post statement of for loop");
+        }
+        let (init, post) = (init.map(|init| *init), post.map(|post| *post));
+        let cond = cond.map(|cond| self.header_value(cond));
+        self.stmt(
+            l,
+            l,
+            r,
+            StmtKind::For(Box::new(ForStmt {
+                init,
+                cond,
+                post,
+                body,
+            })),
+        )
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each part of the production"
+    )]
+    pub(crate) fn range_stmt(
+        &mut self,
+        lhs: Vec<Expr>,
+        is_define: bool,
+        x: Box<Expr>,
+        body: Block,
+        range_pos: Pos,
+        l: Pos,
+        r: Pos,
+    ) -> Box<Stmt> {
+        let range = RangeStmt {
+            range_pos,
+            lhs,
+            is_define,
+            x: *x,
+            body,
+        };
+        self.stmt(l, l, r, StmtKind::Range(Box::new(range)))
+    }
+
+    pub(crate) fn switch_stmt(
+        &mut self,
+        init: Option<Box<Stmt>>,
+        tag: Option<Box<Stmt>>,
+        (body, rbrace): (Vec<Box<CaseClause>>, Pos),
+        l: Pos,
+        r: Pos,
+    ) -> Box<Stmt> {
+        let (init, body) = (init.map(|init| *init), unbox(body));
+        let kind = match tag.map(|tag| self.claim_guard(tag)) {
+            None => StmtKind::Switch(Box::new(SwitchStmt {
+                init,
+                tag: None,
+                body,
+                rbrace,
+            })),
+            Some(Tag::Value(tag)) => {
+                let tag = Some(self.header_value(tag));
+                StmtKind::Switch(Box::new(SwitchStmt {
+                    init,
+                    tag,
+                    body,
+                    rbrace,
+                }))
+            }
+            Some(Tag::Type { bind, x, guard_pos }) => {
+                let switch = TypeSwitchStmt {
+                    init,
+                    bind,
+                    x,
+                    guard_pos,
+                    body,
+                    rbrace,
+                };
+                StmtKind::TypeSwitch(Box::new(switch))
+            }
+        };
+        self.stmt(l, l, r, kind)
+    }
+
+    /// `x.(type)` and `v := x.(type)` make a type switch.
+    fn claim_guard(&mut self, tag: Box<Stmt>) -> Tag {
+        let (bind, guard) = match &tag.kind {
+            StmtKind::Expr(x) => (None, &**x),
+            StmtKind::Define { lhs, rhs } => match (lhs.as_slice(), rhs.as_slice()) {
+                ([name], [x]) if name.as_ident().is_some() => (name.as_ident(), x),
+                _ => return Tag::Value(tag),
+            },
+            _ => return Tag::Value(tag),
+        };
+        let Some(claimed) = self
+            .guards
+            .iter()
+            .position(|pending| pending.id == guard.id)
+        else {
+            return Tag::Value(tag);
+        };
+        self.guards.remove(claimed);
+        let guard = match tag.kind {
+            StmtKind::Expr(x) => *x,
+            StmtKind::Define { mut rhs, .. } => rhs.swap_remove(0),
+            _ => unreachable!("the two forms above"),
+        };
+        match guard.kind {
+            ExprKind::TypeAssert { x, .. } => Tag::Type {
+                bind,
+                x: *x,
+                guard_pos: guard.pos,
+            },
+            _ => unreachable!("guards are type assertions"),
+        }
+    }
+
+    /// The condition of a statement, which is read as a statement.
+    fn header_value(&mut self, stmt: Box<Stmt>) -> Expr {
+        if let StmtKind::Expr(x) = stmt.kind {
+            return *x;
+        }
+        let shown = match &stmt.kind {
+            // The likeliest mistake is `=` for `==`; parentheses make the `=` stand out.
+            StmtKind::Assign { lhs, rhs } => {
+                let emphasized = |list: &[Expr]| match list {
+                    [x] if matches!(x.kind, ExprKind::Binary { .. }) => format!("({x})"),
+                    list => print::list(list),
+                };
+                format!("assignment {} = {}", emphasized(lhs), emphasized(rhs))
+            }
+            _ => print::simple_stmt(&stmt),
+        };
+        self.syntax_error(stmt.pos, format!("cannot use {shown} as value"));
+        bad(stmt.pos)
+    }
+
+    pub(crate) fn case_clause(
+        &mut self,
+        is_default: bool,
+        exprs: Vec<Expr>,
+        body: Vec<Stmt>,
+        pos: Pos,
+        colon: Pos,
+        end: Pos,
+    ) -> Box<CaseClause> {
+        let (id, span) = (self.ids.fresh(), Span::new(pos, end));
+        Box::new(CaseClause {
+            id,
+            pos,
+            is_default,
+            exprs,
+            colon,
+            body,
+            span,
+        })
+    }
+
+    pub(crate) fn comm_clause(
+        &mut self,
+        comm: Option<Box<Stmt>>,
+        body: Vec<Stmt>,
+        pos: Pos,
+        colon: Pos,
+        end: Pos,
+    ) -> Box<CommClause> {
+        let (id, span) = (self.ids.fresh(), Span::new(pos, end));
+        Box::new(CommClause {
+            id,
+            pos,
+            comm: comm.map(|comm| *comm),
+            colon,
+            body,
+            span,
+        })
+    }
+}
+
+/// What a switch switches over.
+enum Tag {
+    Value(Box<Stmt>),
+    Type {
+        bind: Option<Ident>,
+        x: Expr,
+        guard_pos: Pos,
+    },
+}
+
+pub(crate) fn prepend(first: Box<Expr>, mut rest: Vec<Expr>) -> Vec<Expr> {
+    rest.insert(0, *first);
+    rest
+}
+
+/// The lists of a production are built of boxes, so that the parser's stack entries stay small.
+fn unbox<T>(list: Vec<Box<T>>) -> Vec<T> {
+    list.into_iter().map(|x| *x).collect()
+}
+
+fn lit(tok: Tok, pos: Pos) -> Lit {
+    Lit {
+        kind: tok.lit,
+        text: tok.text,
+        pos,
+    }
+}
+
+/// Nobody sees its id: it stands only in trees that are thrown away because of an error, or in a guard's type.
+fn bad(pos: Pos) -> Expr {
+    Expr {
+        id: ExprId(0),
+        pos,
+        span: pos.span(),
+        kind: ExprKind::Bad,
+    }
+}
+
+/// Makes the channel type `ty` one to receive from, `<-ty`; says what stands where a `chan` is missing.
+fn reverse_arrows(ty: &mut Expr) -> Result<(), String> {
+    let ExprKind::ChanType { dir, elem } = &mut ty.kind else {
+        return Err(ty.to_string());
+    };
+    match std::mem::replace(dir, ChanDir::RecvOnly) {
+        ChanDir::Both => Ok(()),
+        ChanDir::SendOnly => reverse_arrows(elem),
+        ChanDir::RecvOnly => Err("<-".into()),
+    }
+}
+
+fn strip_parens(mut x: Box<Expr>) -> Box<Expr> {
+    while let ExprKind::Paren(inner) = x.kind {
+        x = inner;
+    }
+    x
+}
+
+/// Whether `x {` may begin a composite literal.
+fn may_be_literal_type(x: &Expr) -> bool {
+    match &x.kind {
+        ExprKind::Name(_)
+        | ExprKind::Selector { .. }
+        | ExprKind::ArrayType { .. }
+        | ExprKind::SliceType(_)
+        | ExprKind::StructType(_)
+        | ExprKind::MapType { .. } => true,
+        ExprKind::Index { .. } => !is_value(x),
+        _ => false,
+    }
+}
+
+/// Whether `x` can only be a value, judged by its form.
+fn is_value(x: &Expr) -> bool {
+    match &x.kind {
+        ExprKind::Lit(_)
+        | ExprKind::CompositeLit(_)
+        | ExprKind::FuncLit(_)
+        | ExprKind::Slice(_)
+        | ExprKind::TypeAssert { .. }
+        | ExprKind::Call(_)
+        | ExprKind::Binary { .. } => true,
+        ExprKind::Unary { op, .. } => *op != UnaryOp::Deref,
+        ExprKind::Paren(x) => is_value(x),
+        ExprKind::Index { x, indices } => {
+            is_value(x) || matches!(indices.as_slice(), [index] if is_value(index))
+        }
+        _ => false,
+    }
+}
