@@ -1,0 +1,2 @@
+//! The table of builtins: `extern "C"` functions, in `core` (goroutines, channels, panics, printing) and `heap` (memory, strings,
+//! interfaces, maps).
