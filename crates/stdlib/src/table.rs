@@ -17,6 +17,8 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("internal/ucd", files!("internal/ucd": "ucd.mini")),
     ("io", files!("io": "io.mini", "pipe.mini", "wrap.mini")),
     ("io/fs", files!("io/fs": "fs.mini")),
+    ("math", files!("math": "math.mini")),
+    ("math/bits", files!("math/bits": "bits.mini")),
     ("os", files!("os": "file.mini", "native.mini", "path.mini", "proc.mini")),
     ("runtime", files!("runtime": "error.mini", "extern.mini", "native.mini", "panic.mini")),
     ("runtime/debug", files!("runtime/debug": "debug.mini")),
@@ -35,5 +37,9 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     ("sync/atomic", files!("sync/atomic": "funcs.mini", "types.mini")),
     ("syscall", files!("syscall": "syscall.mini")),
+    (
+        "time",
+        files!("time": "duration.mini", "format.mini", "native.mini", "time.mini", "timer.mini"),
+    ),
     ("unicode/utf8", files!("unicode/utf8": "utf8.mini")),
 ];
