@@ -27,7 +27,12 @@ fn main() -> ExitCode {
 
 fn request(command: Command, is_terminal: bool) -> Result<Request, String> {
     let (action, files, args, compile) = match command {
-        Command::Run { emit, compile, file, args } => {
+        Command::Run {
+            emit,
+            compile,
+            file,
+            args,
+        } => {
             let action = match emit {
                 Some(stage) => Action::Emit(stage.into()),
                 None => Action::Run,
@@ -38,14 +43,22 @@ fn request(command: Command, is_terminal: bool) -> Result<Request, String> {
         Command::Check { compile, files } => (Action::Check, files, vec![], compile),
     };
     let flags = compile.flags()?;
-    Ok(Request { action, files, args, flags, is_terminal })
+    Ok(Request {
+        action,
+        files,
+        args,
+        flags,
+        is_terminal,
+    })
 }
 
 /// The arguments in clap's form.
 fn arguments(raw: impl Iterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let mut args: Vec<std::ffi::OsString> = raw.collect();
     if let Some(first) = args.get(1).and_then(|a| a.to_str())
-        && (first.ends_with(".mini") || first.ends_with(".go") || (first.contains('/') && !first.starts_with('-')))
+        && (first.ends_with(".mini")
+            || first.ends_with(".go")
+            || (first.contains('/') && !first.starts_with('-')))
     {
         args.insert(1, "run".into());
     }
@@ -68,7 +81,13 @@ mod tests {
 
     fn check(given: &[&str], expect: &[&str]) {
         let given = given.iter().map(|s| std::ffi::OsString::from(*s));
-        assert_eq!(arguments(given), expect.iter().map(std::ffi::OsString::from).collect::<Vec<_>>());
+        assert_eq!(
+            arguments(given),
+            expect
+                .iter()
+                .map(std::ffi::OsString::from)
+                .collect::<Vec<_>>()
+        );
     }
 
     #[test]

@@ -6,14 +6,18 @@ use std::path::PathBuf;
 
 /// Mini: Go's language, compiled in milliseconds, on a runtime that can be seen through.
 #[derive(Parser)]
-#[command(name = "mini", version, after_help = "`mini FILE` is short for `mini run FILE`.")]
-pub struct Cli {
+#[command(
+    name = "mini",
+    version,
+    after_help = "`mini FILE` is short for `mini run FILE`."
+)]
+pub(crate) struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 #[derive(Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Compile a program in memory and run it
     Run {
         /// Print a stage of the compilation instead of running
@@ -44,7 +48,7 @@ pub enum Command {
 }
 
 #[derive(Args)]
-pub struct CompileArgs {
+pub(crate) struct CompileArgs {
     /// Go's compiler flags: -m (escape decisions), -m=2 (with their reasons), -l (no inlining), -e (all errors)
     #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
     gcflags: Vec<String>,
@@ -53,9 +57,13 @@ pub struct CompileArgs {
 impl CompileArgs {
     /// # Errors
     /// A sentence about a flag that Mini does not know.
-    pub fn flags(&self) -> Result<GcFlags, String> {
+    pub(crate) fn flags(&self) -> Result<GcFlags, String> {
         let mut flags = GcFlags::default();
-        for word in self.gcflags.iter().flat_map(|words| words.split_whitespace()) {
+        for word in self
+            .gcflags
+            .iter()
+            .flat_map(|words| words.split_whitespace())
+        {
             match word {
                 "-m" => flags.explain = flags.explain.max(1),
                 "-m=2" | "-m=3" => flags.explain = 2,
@@ -63,7 +71,11 @@ impl CompileArgs {
                 "-m=0" => flags.explain = 0,
                 "-l" | "-l=1" => flags.no_inline = true,
                 "-e" => flags.all_errors = true,
-                other => return Err(format!("unknown flag {other} in -gcflags (known: -m, -m=2, -l, -e)")),
+                other => {
+                    return Err(format!(
+                        "unknown flag {other} in -gcflags (known: -m, -m=2, -l, -e)"
+                    ));
+                }
             }
         }
         Ok(flags)
@@ -71,7 +83,7 @@ impl CompileArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub enum EmitArg {
+pub(crate) enum EmitArg {
     Tokens,
     Ast,
     Mir,

@@ -45,9 +45,15 @@ fn check_survives(path: &Path, what: &str, source: Vec<u8>) {
 
 fn all_programs() -> Vec<(PathBuf, Vec<u8>)> {
     let mut paths = vec![];
-    programs(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/programs"), &mut paths);
+    programs(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/programs"),
+        &mut paths,
+    );
     paths.sort();
-    paths.into_iter().map(|p| (p.clone(), std::fs::read(p).expect("program"))).collect()
+    paths
+        .into_iter()
+        .map(|p| (p.clone(), std::fs::read(p).expect("program")))
+        .collect()
 }
 
 #[test]
@@ -55,7 +61,11 @@ fn truncated_programs_are_refused_with_errors() {
     for (path, source) in all_programs() {
         for i in 0..50 {
             let end = source.len() * i / 50;
-            check_survives(&path, &format!("truncated to {end} bytes"), source[..end].to_vec());
+            check_survives(
+                &path,
+                &format!("truncated to {end} bytes"),
+                source[..end].to_vec(),
+            );
         }
     }
 }

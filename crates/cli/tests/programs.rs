@@ -29,7 +29,10 @@ const MODES: &[(&str, &[(&str, &str)])] = &[
     ("stackmove", &[("MINIDEBUG", "stackmove")]),
     ("gcstress", &[("MINIDEBUG", "gcstress=61")]),
     ("heapall", &[("MINIDEBUG", "heapall")]),
-    ("heapall-gcstress", &[("MINIDEBUG", "heapall,gcstress=113"), ("GOMAXPROCS", "1")]),
+    (
+        "heapall-gcstress",
+        &[("MINIDEBUG", "heapall,gcstress=113"), ("GOMAXPROCS", "1")],
+    ),
     ("seed-1", &[("MINIDEBUG", "seed=1"), ("GOMAXPROCS", "1")]),
     ("seed-2", &[("MINIDEBUG", "seed=2")]),
 ];
@@ -39,7 +42,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 fn main() {
     let arguments = Arguments::from_args();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("workspace root");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("workspace root");
     let mut files = vec![];
     collect(&root.join("tests/programs"), &mut files);
     files.sort();
@@ -61,11 +67,15 @@ fn main() {
                 let (go, name) = (go.clone(), format!("{}::go", program.name));
                 trials.push(Trial::ignorable_test(name, move || match go {
                     Some(go) => program.compare_with_go(&go).map(|()| Completion::Completed),
-                    None => Ok(Completion::ignored_with("skipped: Go 1.27 is not installed")),
+                    None => Ok(Completion::ignored_with(
+                        "skipped: Go 1.27 is not installed",
+                    )),
                 }));
             }
             Recipe::ErrorCheck => {
-                trials.push(Trial::test(program.name.clone(), move || program.check_lines(&["check"])));
+                trials.push(Trial::test(program.name.clone(), move || {
+                    program.check_lines(&["check"])
+                }));
             }
             Recipe::Escape => {
                 trials.push(Trial::test(program.name.clone(), move || {
@@ -92,7 +102,9 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
 fn find_go() -> Option<PathBuf> {
     let go = std::env::var_os("MINI_GO").map_or_else(|| PathBuf::from("go"), PathBuf::from);
     let version = Command::new(&go).arg("version").output().ok()?;
-    String::from_utf8_lossy(&version.stdout).contains("go1.27").then_some(go)
+    String::from_utf8_lossy(&version.stdout)
+        .contains("go1.27")
+        .then_some(go)
 }
 
 #[derive(Clone)]
@@ -122,15 +134,24 @@ struct Output {
 impl Program {
     fn read(root: &Path, path: &Path) -> Program {
         let text = std::fs::read_to_string(path).expect("program is UTF-8");
-        let relative = path.strip_prefix(root.join("tests/programs")).expect("below tests/programs");
+        let relative = path
+            .strip_prefix(root.join("tests/programs"))
+            .expect("below tests/programs");
         let name = relative.with_extension("").to_string_lossy().into_owned();
         let header = text.lines().next().unwrap_or_default();
         let (recipe, args) = header.split_once(" -args ").unwrap_or((header, ""));
         let args = args.split_whitespace().map(str::to_owned).collect();
-        let recipe = match recipe.strip_prefix("// ").map(|r| r.split(' ').collect::<Vec<_>>()).as_deref() {
+        let recipe = match recipe
+            .strip_prefix("// ")
+            .map(|r| r.split(' ').collect::<Vec<_>>())
+            .as_deref()
+        {
             Some(["run"]) => Recipe::Run { status: 0, args },
             Some(["run", "panic"]) => Recipe::Run { status: 2, args },
-            Some(["run", "exit", n]) => Recipe::Run { status: n.parse().expect("exit status"), args },
+            Some(["run", "exit", n]) => Recipe::Run {
+                status: n.parse().expect("exit status"),
+                args,
+            },
             Some(["errorcheck"]) => Recipe::ErrorCheck,
             Some(["escape"]) => Recipe::Escape,
             _ => panic!("{name}: unknown recipe {header:?}"),
@@ -141,7 +162,14 @@ impl Program {
             .filter_map(|line| line.strip_prefix("// skip ")?.split_once(": "))
             .map(|(mode, reason)| (mode.to_owned(), reason.to_owned()))
             .collect();
-        Program { root: root.to_owned(), path: path.to_owned(), name, recipe, text, skipped_modes }
+        Program {
+            root: root.to_owned(),
+            path: path.to_owned(),
+            name,
+            recipe,
+            text,
+            skipped_modes,
+        }
     }
 
     fn companion(&self, extension: &str) -> Option<Vec<u8>> {
@@ -150,7 +178,14 @@ impl Program {
 
     fn mini(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mini"));
-        for variable in ["GOGC", "GOMAXPROCS", "GODEBUG", "GOMEMLIMIT", "GOTRACEBACK", "MINIDEBUG"] {
+        for variable in [
+            "GOGC",
+            "GOMAXPROCS",
+            "GODEBUG",
+            "GOMEMLIMIT",
+            "GOTRACEBACK",
+            "MINIDEBUG",
+        ] {
             command.env_remove(variable);
         }
         command.current_dir(&self.root);
@@ -163,7 +198,11 @@ impl Program {
             Ok(file) => Stdio::from(file),
             Err(_) => Stdio::null(),
         };
-        let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut child = command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
         let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
         let start = Instant::now();
         let status = loop {
@@ -179,13 +218,23 @@ impl Program {
         };
         let stdout = stdout.join().expect("reader");
         let stderr = String::from_utf8_lossy(&stderr.join().expect("reader")).into_owned();
-        Ok(Output { status, stdout, stderr })
+        Ok(Output {
+            status,
+            stdout,
+            stderr,
+        })
     }
 
     fn run(&self, environment: &[(&str, &str)]) -> Result<(), Failed> {
-        let Recipe::Run { status, args } = &self.recipe else { unreachable!("only run programs run") };
+        let Recipe::Run { status, args } = &self.recipe else {
+            unreachable!("only run programs run")
+        };
         let mut command = self.mini();
-        command.arg("run").arg(&self.path).args(args).envs(environment.iter().copied());
+        command
+            .arg("run")
+            .arg(&self.path)
+            .args(args)
+            .envs(environment.iter().copied());
         let output = self.execute(command)?;
         self.expect_output(&output, *status)?;
         if let Some(patterns) = self.companion("err") {
@@ -204,18 +253,34 @@ impl Program {
         if output.stdout != expected && update_expect() {
             std::fs::write(self.path.with_extension("out"), &output.stdout)?;
         } else if output.stdout != expected {
-            return Err(format!("{}\nstderr:\n{}", difference(&expected, &output.stdout), tail(&output.stderr)).into());
+            return Err(format!(
+                "{}\nstderr:\n{}",
+                difference(&expected, &output.stdout),
+                tail(&output.stderr)
+            )
+            .into());
         }
         if output.status != Some(status) {
-            return Err(format!("status {:?}, expected {status}; stderr:\n{}", output.status, tail(&output.stderr)).into());
+            return Err(format!(
+                "status {:?}, expected {status}; stderr:\n{}",
+                output.status,
+                tail(&output.stderr)
+            )
+            .into());
         }
         Ok(())
     }
 
     /// Builds and runs the program with Go: the expected output is Go's.
     fn compare_with_go(&self, go: &Path) -> Result<(), Failed> {
-        let Recipe::Run { status, args } = &self.recipe else { unreachable!("only run programs run") };
-        let dir = std::env::temp_dir().join(format!("mini-go-{}-{}", std::process::id(), self.name.replace('/', "-")));
+        let Recipe::Run { status, args } = &self.recipe else {
+            unreachable!("only run programs run")
+        };
+        let dir = std::env::temp_dir().join(format!(
+            "mini-go-{}-{}",
+            std::process::id(),
+            self.name.replace('/', "-")
+        ));
         std::fs::create_dir_all(&dir)?;
         std::fs::write(dir.join("main.go"), &self.text)?;
         let built = Command::new(go)
@@ -227,7 +292,8 @@ impl Program {
         let result = if built.status.success() {
             let mut command = Command::new(dir.join("program"));
             command.current_dir(&self.root).args(args);
-            self.execute(command).and_then(|output| self.expect_output(&output, *status))
+            self.execute(command)
+                .and_then(|output| self.expect_output(&output, *status))
         } else {
             Err(String::from_utf8_lossy(&built.stderr).into_owned().into())
         };
@@ -247,7 +313,10 @@ impl Program {
         let prefix = format!("{}:", self.path.display());
         let mut line = 0;
         for text in output.stderr.lines() {
-            match text.strip_prefix(&prefix).and_then(|rest| rest.split_once(':')) {
+            match text
+                .strip_prefix(&prefix)
+                .and_then(|rest| rest.split_once(':'))
+            {
                 Some((number, message)) if number.parse::<usize>().is_ok() => {
                     line = number.parse()?;
                     let message = message.split_once(": ").map_or(message, |(_, m)| m);
@@ -268,7 +337,10 @@ impl Program {
             let patterns = error_patterns(text)?;
             for pattern in &patterns {
                 if !messages.iter().any(|m| pattern.is_match(m)) {
-                    problems.push(format!("{}: no match for /{pattern}/ in {messages:?}", index + 1));
+                    problems.push(format!(
+                        "{}: no match for /{pattern}/ in {messages:?}",
+                        index + 1
+                    ));
                 }
             }
             for message in &messages {
@@ -277,16 +349,31 @@ impl Program {
                 }
             }
         }
-        if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems.join("\n").into())
+        }
     }
 }
 
 /// The quoted regular expressions behind `// ERROR`.
 fn error_patterns(line: &str) -> Result<Vec<Regex>, Failed> {
-    let Some((_, comment)) = line.split_once("// ERROR ") else { return Ok(vec![]) };
+    let Some((_, comment)) = line.split_once("// ERROR ") else {
+        return Ok(vec![]);
+    };
     let quoted = Regex::new(r#""((?:[^"\\]|\\.)*)""#)?;
-    let patterns = quoted.captures_iter(comment).map(|c| c[1].replace("\\\"", "\"").replace("\\\\", "\\"));
-    patterns.map(|p| Ok(Regex::new(&format!("(?s){}", p.replace("\\n", "\n").replace("\\t", "\t")))?)).collect()
+    let patterns = quoted
+        .captures_iter(comment)
+        .map(|c| c[1].replace("\\\"", "\"").replace("\\\\", "\\"));
+    patterns
+        .map(|p| {
+            Ok(Regex::new(&format!(
+                "(?s){}",
+                p.replace("\\n", "\n").replace("\\t", "\t")
+            ))?)
+        })
+        .collect()
 }
 
 fn drain(pipe: Option<impl std::io::Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {
@@ -309,7 +396,10 @@ fn tail(text: &str) -> String {
 }
 
 fn difference(expected: &[u8], found: &[u8]) -> String {
-    let (expected, found) = (String::from_utf8_lossy(expected), String::from_utf8_lossy(found));
+    let (expected, found) = (
+        String::from_utf8_lossy(expected),
+        String::from_utf8_lossy(found),
+    );
     let (mut want, mut have) = (expected.lines(), found.lines());
     for line in 1.. {
         match (want.next(), have.next()) {

@@ -409,12 +409,9 @@ impl Printer<'_> {
                 self.operand(size),
                 self.site(*site)
             ),
-            Rvalue::Concat { site, parts } => write!(
-                out,
-                "concat({}) {}",
-                self.operands(parts),
-                self.site(*site)
-            ),
+            Rvalue::Concat { site, parts } => {
+                write!(out, "concat({}) {}", self.operands(parts), self.site(*site))
+            }
             Rvalue::Append {
                 site,
                 slice,
@@ -443,9 +440,8 @@ impl Printer<'_> {
                 checked,
                 ..
             } => {
-                let part = |x: &Option<Operand>| {
-                    x.as_ref().map_or(String::new(), |x| self.operand(x))
-                };
+                let part =
+                    |x: &Option<Operand>| x.as_ref().map_or(String::new(), |x| self.operand(x));
                 let mark = if *checked { "!" } else { "" };
                 write!(
                     out,
@@ -468,11 +464,7 @@ impl Printer<'_> {
                 self.operand(string),
                 self.operand(index)
             ),
-            Rvalue::MapGet {
-                map,
-                key,
-                comma_ok,
-            } => write!(
+            Rvalue::MapGet { map, key, comma_ok } => write!(
                 out,
                 "{}[{}]{}",
                 self.operand(map),

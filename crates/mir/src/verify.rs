@@ -485,11 +485,9 @@ impl Verifier<'_> {
         let Some(TyKind::Func(sig)) = sig else {
             return self.error("call of something that is no function");
         };
-        if tys.len() != sig.params.len()
-            || tys.iter().zip(&sig.params).any(|(t, p)| *t != Some(*p))
+        if tys.len() != sig.params.len() || tys.iter().zip(&sig.params).any(|(t, p)| *t != Some(*p))
         {
             self.error("arguments differ from the parameters");
         }
     }
 }
-

@@ -41,7 +41,11 @@ pub fn set_flags(flags: Flags) {
 /// Reads the words of `MINIDEBUG`, separated by commas. The error names the word that is not known.
 pub fn parse(text: &str) -> Result<Flags, String> {
     let mut flags = Flags::default();
-    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+    {
         let (name, value) = match word.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (word, None),

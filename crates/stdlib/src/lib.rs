@@ -20,7 +20,9 @@ pub type File = (&'static str, &'static str);
 
 /// The files of the package with this import path, or `None` if the library has no such package.
 pub fn package(path: &str) -> Option<&'static [File]> {
-    let at = table::PACKAGES.binary_search_by(|(name, _)| (*name).cmp(path)).ok()?;
+    let at = table::PACKAGES
+        .binary_search_by(|(name, _)| (*name).cmp(path))
+        .ok()?;
     Some(table::PACKAGES[at].1)
 }
 
@@ -60,7 +62,13 @@ mod tests {
             if path.is_dir() {
                 collect(root, &path, out);
             } else if path.extension().is_some_and(|e| e == "mini") {
-                out.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+                out.push(
+                    path.strip_prefix(root)
+                        .unwrap()
+                        .to_str()
+                        .unwrap()
+                        .to_owned(),
+                );
             }
         }
     }
@@ -76,13 +84,17 @@ mod tests {
             if let Some(rest) = line.strip_prefix("func ") {
                 let name = &rest[..rest.find('(').unwrap()];
                 for before in [" ", "\t", "(", "!"] {
-                    want = want.replace(&format!("{before}{name}("), &format!("{before}{name}Func("));
+                    want =
+                        want.replace(&format!("{before}{name}("), &format!("{before}{name}Func("));
                 }
                 want = want.replace(&format!("// {name} "), &format!("// {name}Func "));
             }
         }
         want = want.replace("data Interface", "data lessSwap");
-        assert_eq!(want, tail(text("pdq_func.mini").split_once("explains it.").unwrap().1));
+        assert_eq!(
+            want,
+            tail(text("pdq_func.mini").split_once("explains it.").unwrap().1)
+        );
     }
 
     #[test]

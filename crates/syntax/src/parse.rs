@@ -62,7 +62,13 @@ pub fn parse_file(
             (name, Vec::<Decl>::new())
         }
     };
-    let mut file = File { file: file_id, package, decls, pragmas: Vec::new(), span: file.span() };
+    let mut file = File {
+        file: file_id,
+        package,
+        decls,
+        pragmas: Vec::new(),
+        span: file.span(),
+    };
     attach_pragmas(&mut file, pragmas);
     file
 }

@@ -7,5 +7,7 @@ use mini_abi::native::NativeFn;
 
 /// A native by qualified name.
 pub fn lookup(name: &str) -> Option<NativeFn> {
-    runtime::lookup(name).or_else(|| sync::lookup(name)).or_else(|| time::lookup(name))
+    runtime::lookup(name)
+        .or_else(|| sync::lookup(name))
+        .or_else(|| time::lookup(name))
 }

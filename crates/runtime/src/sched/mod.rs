@@ -1,5 +1,5 @@
 //! The scheduler: goroutines (G), threads (M), the right to run compiled code (P).
-use crate::g::{Hook, WaitReason, G};
+use crate::g::{G, Hook, WaitReason};
 use std::cell::UnsafeCell;
 
 /// A thread.
