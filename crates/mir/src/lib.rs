@@ -31,6 +31,7 @@ pub mod rvalue;
 pub mod types;
 pub mod typing;
 pub mod verify;
+pub mod visit;
 
 pub use body::{
     Block, Body, CaptureInfo, Local, LocalKind, Site, SiteKind, Statement, StatementKind,

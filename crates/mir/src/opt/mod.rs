@@ -1,1 +1,84 @@
 //! The optimiser: one pass a file; the order is the table here.
+//!
+//! Before escape analysis run the passes that change what flows where: calls become bodies, dead code goes away. Behind it
+//! run those that only make code faster; they keep every local and site, since decisions are by their ids.
+
+mod simplify_cfg;
+
+use crate::body::Body;
+use crate::decisions::Decisions;
+use crate::ids::FuncId;
+use crate::program::{FuncKind, Program};
+use crate::types::TyTable;
+use mini_diagnostics::Pos;
+
+/// What to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Put the bodies of small functions in place of calls (off with `-l`).
+    pub inline: bool,
+    /// Level of `-m`: from 1 on the inliner says what it can do and does.
+    pub level: u8,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            inline: true,
+            level: 0,
+        }
+    }
+}
+
+/// A line of `-m` from the optimiser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptDiagnostic {
+    pub pos: Pos,
+    pub message: String,
+}
+
+/// A pass over one body.
+struct BodyPass {
+    #[cfg_attr(not(test), expect(dead_code, reason = "names the pass when a test fails"))]
+    name: &'static str,
+    run: fn(&mut Body, &TyTable),
+}
+
+/// Behind inlining.
+const BEFORE_ESCAPE: &[BodyPass] = &[
+    // Dead branches would make things escape.
+    BodyPass {
+        name: "simplify_cfg",
+        run: simplify_cfg::run,
+    },
+];
+
+/// Behind escape analysis.
+const AFTER_ESCAPE: &[BodyPass] = &[BodyPass {
+    name: "simplify_cfg",
+    run: simplify_cfg::run,
+}];
+
+/// Passes that escape analysis profits from.
+pub fn run_before_escape(program: &mut Program, options: &Options) -> Vec<OptDiagnostic> {
+    let _ = options;
+    run_passes(program, BEFORE_ESCAPE);
+    vec![]
+}
+
+/// Passes that keep the decisions true.
+pub fn run_after_escape(program: &mut Program, decisions: &Decisions) {
+    let _ = decisions;
+    run_passes(program, AFTER_ESCAPE);
+}
+
+fn run_passes(program: &mut Program, passes: &[BodyPass]) {
+    for index in 0..program.funcs.len() {
+        let func = &mut program.funcs[FuncId(index as u32)];
+        if let FuncKind::Body(body) = &mut func.kind {
+            for pass in passes {
+                (pass.run)(body, &program.types);
+            }
+        }
+    }
+}
