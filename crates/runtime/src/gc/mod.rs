@@ -1,4 +1,260 @@
-//! The collector.
+//! The collector: precise, tri-colour mark and lazy sweep, marking in parallel with the world stopped.
+//!
+//! A cycle:
+//! 1. Allocation reaches the goal and asks the scheduler ([`request`]), or the program calls `runtime.GC`.
+//! 2. [`collect`] stops the world. What is left unswept is swept, and the caches give their spans back.
+//! 3. [`Phase::Mark`]: roots are shaded, then [`mark`]'s workers scan until nothing grey is left.
+//! 4. [`Phase::MarkTermination`]: counts, the next goal ([`pacer`]), and all spans become unswept ([`heap::central`]).
+//! 5. The world goes on; allocation sweeps spans as it needs them.
+//!
+//! # Invariants
+//! - No cycle begins while a span is unswept, so a mark bit always belongs to the running cycle.
+//! - In [`Phase::Mark`] new objects are black, and stores of pointers go through [`barrier`]. While marking happens with
+//!   the world stopped both have nothing to do; they are what marking beside the program will rest on.
+//! - Nothing that Rust code holds is a root: collections begin only where every goroutine stands at a safepoint.
+
+pub mod barrier;
+pub mod mark;
+pub mod pacer;
+pub mod scan;
+pub mod verify;
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::g::G;
+use crate::heap::{self, HEAP_LIVE, central, stats};
+use crate::sched::{self, World};
+
+/// Where a cycle stands.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Off = 0,
+    Mark = 1,
+    MarkTermination = 2,
+}
+
+static PHASE: AtomicU8 = AtomicU8::new(Phase::Off as u8);
+/// Live bytes at which the next cycle is asked for. Zero until [`init`]: the first allocation comes here and sets it.
+static TRIGGER: AtomicUsize = AtomicUsize::new(0);
+/// A cycle was asked for and has not begun.
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+
+/// Live bytes at which allocation asks for a collection.
+#[inline]
+pub fn trigger() -> usize {
+    TRIGGER.load(Ordering::Relaxed)
+}
+
+/// Whether a cycle is marking.
+#[inline]
+pub fn is_marking() -> bool {
+    PHASE.load(Ordering::Relaxed) == Phase::Mark as u8
+}
+
+fn set_phase(phase: Phase) {
+    // The world is stopped: starting it publishes the phase.
+    PHASE.store(phase as u8, Ordering::Relaxed);
+}
+
+/// Reads `GOGC`, `GOMEMLIMIT`, `GODEBUG`. Done by the first allocation if the program's start did not.
+pub fn init() {
+    let mut pacer = pacer::PACER.lock();
+    if TRIGGER.load(Ordering::Relaxed) == 0 {
+        pacer.read_environment();
+        if heap::stress_interval() != 0 {
+            central::POISON.store(true, Ordering::Relaxed);
+        }
+        TRIGGER.store(pacer.trigger(), Ordering::Relaxed);
+    }
+}
+
+/// Asks for a collection, which begins when the running goroutine is at a safepoint.
+///
+/// # Safety
+/// `g` is the running goroutine, inside a builtin or native.
+#[cold]
+pub unsafe fn request(g: *mut G) {
+    if trigger() == 0 {
+        init();
+    }
+    let is_due = HEAP_LIVE.load(Ordering::Relaxed) >= trigger() || heap::stress_interval() != 0;
+    // Later allocations ask again: the first request may have come from a place where it could not be followed.
+    if is_due {
+        REQUESTED.store(true, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { sched::request_gc(g) };
+    }
+}
 
 /// Called by the scheduler after [`crate::sched::request_gc`]: on a thread with a P and no running goroutine; may stop the world.
-pub fn poll() {}
+pub fn poll() {
+    if REQUESTED.swap(false, Ordering::Relaxed) {
+        collect(Cause::Goal);
+    }
+}
+
+/// Whether a collection waits to begin.
+pub fn is_requested() -> bool {
+    REQUESTED.load(Ordering::Relaxed)
+}
+
+/// `runtime.GC`: for [`crate::sched::at_safepoint`]. A whole cycle, swept to the end.
+///
+/// # Safety
+/// As for any [`crate::g::Hook`].
+pub unsafe fn force(_g: *mut G) {
+    collect(Cause::Forced);
+    central::finish_sweep();
+}
+
+/// `debug.FreeOSMemory`: for [`crate::sched::at_safepoint`].
+///
+/// # Safety
+/// As for any [`crate::g::Hook`].
+pub unsafe fn force_and_release(g: *mut G) {
+    // SAFETY: the caller's promise.
+    unsafe { force(g) };
+    heap::release_free_memory();
+}
+
+/// Why a cycle runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Goal,
+    Forced,
+    /// Two minutes without a cycle.
+    Idle,
+}
+
+/// Runs a cycle: stops the world and starts it again. Called in a hook or [`poll`].
+pub fn collect(cause: Cause) {
+    init();
+    let begin = Instant::now();
+    central::finish_sweep();
+    let world = sched::stop_the_world("GC");
+    if cause == Cause::Goal
+        && HEAP_LIVE.load(Ordering::Relaxed) < trigger()
+        && heap::stress_interval() == 0
+    {
+        // Someone else's cycle came first.
+        return;
+    }
+    let stopped = Instant::now();
+    stats::flush_caches(&world);
+    let n_workers = n_workers(&world);
+    let roots = WorldRoots::new(&world);
+    let report = collect_stopped(&roots, n_workers);
+    let marked = Instant::now();
+    let times = pacer::Times {
+        sweep: stopped - begin,
+        mark: report.mark_time,
+        termination: marked - stopped - report.mark_time.min(marked - stopped),
+        begin,
+    };
+    pacer::PACER
+        .lock()
+        .end_cycle(cause, &report, &times, n_workers);
+    drop(world);
+}
+
+/// The middle of a cycle, with the world stopped and the caches flushed. Tests call it with roots of their own.
+pub fn collect_stopped(roots: &dyn mark::Roots, n_workers: usize) -> Report {
+    central::finish_sweep();
+    let begin = Instant::now();
+    let heap_at_start = HEAP_LIVE.load(Ordering::Relaxed);
+    set_phase(Phase::Mark);
+    let live = mark::mark_all(roots, n_workers);
+    let mark_time = begin.elapsed();
+    set_phase(Phase::MarkTermination);
+    if heap::stress_interval() != 0 {
+        verify::check_marks();
+    }
+    central::start_sweep();
+    HEAP_LIVE.store(live, Ordering::Relaxed);
+    let trigger = pacer::PACER.lock().next_trigger(live);
+    TRIGGER.store(trigger, Ordering::Relaxed);
+    REQUESTED.store(false, Ordering::Relaxed);
+    if central::POISON.load(Ordering::Relaxed) {
+        // In the stress mode freed memory is overwritten now, not when someone needs it.
+        central::finish_sweep();
+    }
+    set_phase(Phase::Off);
+    Report {
+        heap_at_start,
+        live,
+        mark_time,
+    }
+}
+
+/// What a cycle found.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    /// Bytes when it began, and those that stay.
+    pub heap_at_start: usize,
+    pub live: usize,
+    pub mark_time: Duration,
+}
+
+/// Applies a new setting: `edit` changes the pacer, then the goal is computed anew.
+pub fn configure<R>(edit: impl FnOnce(&mut pacer::Pacer) -> R) -> R {
+    init();
+    let mut pacer = pacer::PACER.lock();
+    let result = edit(&mut pacer);
+    TRIGGER.store(pacer.trigger(), Ordering::Relaxed);
+    result
+}
+
+/// Sweeps a little; whether there is more. For threads that have nothing else to do; they hold a P.
+pub fn sweep_when_idle() -> bool {
+    central::sweep_some(16)
+}
+
+/// The collector's share of the statistics.
+pub fn add_stats(stats: &mut stats::MemStats) {
+    pacer::PACER.lock().add_stats(stats);
+    stats.next_gc = trigger() as u64;
+}
+
+/// One marking thread per P, but one only for a heap that is marked faster than a thread starts.
+fn n_workers(world: &World) -> usize {
+    const WORTH_A_THREAD: usize = 2 << 20;
+    let mut n_ps = 0;
+    sched::for_each_p(world, &mut |_| n_ps += 1);
+    if HEAP_LIVE.load(Ordering::Relaxed) < WORTH_A_THREAD {
+        return 1;
+    }
+    n_ps.clamp(1, 32)
+}
+
+/// The roots of the stopped world: the goroutines one by one, so that workers share them.
+struct WorldRoots<'w> {
+    world: &'w World,
+    goroutines: Vec<*mut G>,
+}
+
+// SAFETY: the world is stopped: goroutines and globals are only read, each by one worker.
+unsafe impl Sync for WorldRoots<'_> {}
+
+impl<'w> WorldRoots<'w> {
+    fn new(world: &'w World) -> Self {
+        WorldRoots {
+            world,
+            goroutines: crate::roots::goroutines(world),
+        }
+    }
+}
+
+impl mark::Roots for WorldRoots<'_> {
+    fn n_parts(&self) -> usize {
+        self.goroutines.len() + 1
+    }
+
+    fn scan_part(&self, part: usize, visit: &mut dyn FnMut(usize)) {
+        match part.checked_sub(1) {
+            None => crate::roots::scan_globals(self.world, visit),
+            Some(index) => crate::roots::scan_goroutine(self.world, self.goroutines[index], visit),
+        }
+    }
+}
