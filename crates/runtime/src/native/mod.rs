@@ -1,13 +1,43 @@
-//! Native library functions.
+//! Native library functions: the Rust behind Mini declarations without a body.
+//!
+//! `runtime`, `sync` and `time` reach into the scheduler; everything else is a leaf over its arguments, written as safe
+//! functions over [`call::Call`]. [`float`], [`utf8`] and [`ucd`] are what several of them share.
+
+mod call;
+mod float;
+mod fmt;
+pub mod os;
+mod rtype;
 pub mod runtime;
+mod sort;
+mod strconv;
 pub mod sync;
+mod text;
 pub mod time;
+mod ucd;
+mod ucd_tables;
+mod utf8;
 
 use mini_abi::native::NativeFn;
 
-/// A native by qualified name.
+/// A native by qualified name: `strconv.formatFloat`; of a package like `internal/rtype`, with or without what is before
+/// the last element of its path.
 pub fn lookup(name: &str) -> Option<NativeFn> {
-    runtime::lookup(name)
-        .or_else(|| sync::lookup(name))
-        .or_else(|| time::lookup(name))
+    let name = name.rsplit('/').next()?;
+    let package = name.split('.').next()?;
+    let modules: &[fn(&str) -> Option<NativeFn>] = match package {
+        "fmt" => &[fmt::lookup],
+        "rtype" => &[rtype::lookup],
+        "os" | "syscall" => &[os::lookup],
+        "strconv" => &[strconv::lookup, ucd::lookup],
+        "strings" | "bytes" | "bufio" => &[text::lookup],
+        "ucd" => &[ucd::lookup],
+        "sort" => &[sort::lookup],
+        "runtime" => &[runtime::lookup, rtype::lookup, strconv::lookup],
+        "sync" => &[sync::lookup],
+        "time" => &[time::lookup],
+        "atomic" => &[sync::lookup, rtype::lookup],
+        _ => &[runtime::lookup],
+    };
+    modules.iter().find_map(|lookup| lookup(name))
 }

@@ -1,0 +1,146 @@
+//! Unicode properties and case mapping, over [`super::ucd_tables`].
+
+use super::call::{natives, Call};
+use super::ucd_tables::{CASES, CATEGORIES, ORBITS, RANGES, RUNS, TABLES};
+
+natives! {
+    "ucd.Props" => |c| { let p = props(c.rune(0)); c.ret_int(0, p) };
+    "ucd.ToUpper" => |c| { let r = to_case(c.rune(0), UPPER); c.ret_int(0, r.into()) };
+    "ucd.ToLower" => |c| { let r = to_case(c.rune(0), LOWER); c.ret_int(0, r.into()) };
+    "ucd.ToTitle" => |c| { let r = to_case(c.rune(0), TITLE); c.ret_int(0, r.into()) };
+    "ucd.SimpleFold" => |c| { let r = simple_fold(c.rune(0)); c.ret_int(0, r.into()) };
+    "ucd.In" => |c: &mut Call| { let is = is_in(c.bytes(0), c.rune(2)); c.ret_bool(0, is) };
+    "strconv.isPrint" => |c| { let is = is_print(c.rune(0)); c.ret_bool(0, is) };
+    "strconv.isGraphic" => |c| { let is = is_graphic(c.rune(0)); c.ret_bool(0, is) };
+}
+
+// Bits of `ucd.Props`, as in ucd.mini.
+const CONTROL: i64 = 1;
+const DIGIT: i64 = 1 << 1;
+const GRAPHIC: i64 = 1 << 2;
+const LETTER: i64 = 1 << 3;
+const LOWER_CASE: i64 = 1 << 4;
+const MARK: i64 = 1 << 5;
+const NUMBER: i64 = 1 << 6;
+const PRINT: i64 = 1 << 7;
+const PUNCT: i64 = 1 << 8;
+const SPACE: i64 = 1 << 9;
+const SYMBOL: i64 = 1 << 10;
+const TITLE_CASE: i64 = 1 << 11;
+const UPPER_CASE: i64 = 1 << 12;
+
+/// Index of a mapping in [`CASES`].
+pub(crate) const UPPER: usize = 0;
+/// Index of a mapping in [`CASES`].
+pub(crate) const LOWER: usize = 1;
+const TITLE: usize = 2;
+/// In place of a delta: the runs alternates between upper and lower case.
+const ALTERNATING: i32 = 0x110000;
+
+/// The general category of a rune, two letters.
+fn category(rune: i32) -> &'static str {
+    if !(0..=0x10FFFF).contains(&rune) {
+        return "Cn";
+    }
+    let at = RUNS.partition_point(|run| (run >> 8) as i32 <= rune);
+    CATEGORIES[(RUNS[at - 1] & 0xFF) as usize]
+}
+
+/// The properties of a rune that the package asks for most.
+fn props(rune: i32) -> i64 {
+    let is = category(rune).as_bytes();
+    let mut set = match is[0] {
+        b'L' => LETTER | GRAPHIC | PRINT,
+        b'M' => MARK | GRAPHIC | PRINT,
+        b'N' => NUMBER | GRAPHIC | PRINT,
+        b'P' => PUNCT | GRAPHIC | PRINT,
+        b'S' => SYMBOL | GRAPHIC | PRINT,
+        _ => 0,
+    };
+    set |= match is {
+        b"Lu" => UPPER_CASE,
+        b"Ll" => LOWER_CASE,
+        b"Lt" => TITLE_CASE,
+        b"Nd" => DIGIT,
+        b"Zs" => GRAPHIC,
+        b"Cc" => CONTROL,
+        _ => 0,
+    };
+    if rune == 0x20 {
+        set |= PRINT;
+    }
+    if is_space(rune) {
+        set |= SPACE;
+    }
+    set
+}
+
+/// Unicode's White_Space.
+pub(crate) fn is_space(rune: i32) -> bool {
+    matches!(
+        rune,
+        0x09..=0x0D | 0x20 | 0x85 | 0xA0 | 0x1680 | 0x2000..=0x200A | 0x2028 | 0x2029 | 0x202F | 0x205F | 0x3000
+    )
+}
+
+/// Whether `%q` shows a rune as it is.
+pub(crate) fn is_print(rune: i32) -> bool {
+    props(rune) & PRINT != 0
+}
+
+/// [`is_print`], and Unicode's other spaces.
+pub(crate) fn is_graphic(rune: i32) -> bool {
+    props(rune) & GRAPHIC != 0
+}
+
+/// Maps a rune to [`UPPER`], [`LOWER`] or title case.
+pub(crate) fn to_case(rune: i32, case: usize) -> i32 {
+    if (0..0x80).contains(&rune) {
+        let c = rune as u8;
+        return if case == LOWER { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }.into();
+    }
+    let at = CASES.partition_point(|row| (row.1 as i32) < rune);
+    let Some(&(lo, _, deltas)) = CASES.get(at).filter(|row| row.0 as i32 <= rune) else {
+        return rune;
+    };
+    if deltas[case] == ALTERNATING {
+        // Even offsets are upper, odd ones lower case.
+        let lo = lo as i32;
+        return lo + ((rune - lo) & !1 | i32::from(case == LOWER));
+    }
+    rune + deltas[case]
+}
+
+/// The next rune that is the same but for case; a cycle.
+pub(crate) fn simple_fold(rune: i32) -> i32 {
+    if !(0..=0x10FFFF).contains(&rune) {
+        return rune;
+    }
+    if let Ok(at) = ORBITS.binary_search_by_key(&(rune as u32), |row| row.0) {
+        return ORBITS[at].1 as i32;
+    }
+    match to_case(rune, LOWER) {
+        same if same == rune => to_case(rune, UPPER),
+        other => other,
+    }
+}
+
+/// Whether the rune is in a category ("Lu", "L"), script or property of that name.
+fn is_in(name: &[u8], rune: i32) -> bool {
+    let Ok(name) = std::str::from_utf8(name) else {
+        return false;
+    };
+    if name.len() <= 2 {
+        if name == "LC" {
+            return matches!(category(rune), "Lu" | "Ll" | "Lt");
+        }
+        return category(rune).starts_with(name);
+    }
+    let Ok(at) = TABLES.binary_search_by_key(&name, |row| row.0) else {
+        return false;
+    };
+    let (_, from, to) = TABLES[at];
+    let ranges = &RANGES[from.into()..to.into()];
+    let at = ranges.partition_point(|range| (range.1 as i32) < rune);
+    ranges.get(at).is_some_and(|range| range.0 as i32 <= rune)
+}
