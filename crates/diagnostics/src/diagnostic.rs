@@ -1,8 +1,10 @@
 //! Diagnostics as data, and the order in which a list of them is shown.
 
+use std::collections::HashSet;
+
 use crate::{Code, Pos, SourceMap, Span};
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Severity {
     /// The program is wrong: no code is produced.
     Error,
@@ -113,35 +115,26 @@ impl Diagnostic {
     }
 }
 
-/// Sorts by position and drops what Go's compiler drops: a second syntax error on a line, and the same message repeated
-/// on a line.
+/// Drops what Go's compiler drops, a second syntax error on a line and the same message repeated on a line, and sorts
+/// by position.
+///
+/// Which of two syntax errors on a line is the second is a matter of the order in which they were found, so the list must
+/// still be in that order.
 pub fn sort_and_dedup(diagnostics: &mut Diagnostics, sources: &SourceMap) {
+    let mut syntax_lines = HashSet::new();
+    let mut seen = HashSet::new();
+    diagnostics.retain(|diagnostic| {
+        let Some(location) = sources.locate(diagnostic.pos) else {
+            return true;
+        };
+        let line = (location.file, location.line);
+        if diagnostic.message.starts_with("syntax error: ") {
+            syntax_lines.insert(line)
+        } else {
+            seen.insert((line, diagnostic.severity, diagnostic.message.clone()))
+        }
+    });
     diagnostics.sort_by_key(|diagnostic| diagnostic.pos);
-    let line_of = |pos: Pos| {
-        sources
-            .locate(pos)
-            .map(|location| (location.file, location.line))
-    };
-    let mut kept: Diagnostics = Vec::with_capacity(diagnostics.len());
-    let mut line = None;
-    let mut first_of_line = 0;
-    for diagnostic in diagnostics.drain(..) {
-        let this_line = line_of(diagnostic.pos);
-        if this_line.is_none() || this_line != line {
-            line = this_line;
-            first_of_line = kept.len();
-        }
-        let is_repeated = kept[first_of_line..].iter().any(|earlier| {
-            let both_syntax = earlier.code == Code::Syntax && diagnostic.code == Code::Syntax;
-            both_syntax
-                || (earlier.message == diagnostic.message
-                    && earlier.severity == diagnostic.severity)
-        });
-        if !is_repeated {
-            kept.push(diagnostic);
-        }
-    }
-    *diagnostics = kept;
 }
 
 #[cfg(test)]
@@ -168,7 +161,7 @@ mod tests {
             .collect();
         assert_eq!(
             messages,
-            ["syntax error: one", "undefined: b", "undefined: c"]
+            ["syntax error: two", "undefined: b", "undefined: c"]
         );
     }
 }

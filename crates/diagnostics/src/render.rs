@@ -25,14 +25,19 @@ pub fn render_all(
     sort_and_dedup(&mut diagnostics, sources);
     let mut rendered = Rendered::default();
     let mut n_errors = 0;
+    let mut last = None;
     for diagnostic in &diagnostics {
         if diagnostic.is_error() {
             rendered.has_errors = true;
             if n_errors == MAX_ERRORS {
-                rendered.text.push_str("too many errors\n");
+                let place = last
+                    .map(|location| format!("{location}: "))
+                    .unwrap_or_default();
+                let _ = writeln!(rendered.text, "{place}too many errors");
                 break;
             }
             n_errors += 1;
+            last = sources.locate(diagnostic.pos);
         }
         rendered.text += &match is_terminal {
             true => render_snippet(diagnostic, sources),

@@ -6,8 +6,10 @@ use mini_diagnostics::{Code, Diagnostic, Diagnostics, Pos, Span};
 
 use crate::Symbol;
 use crate::ast::*;
+use crate::lexer::code_point;
+use crate::literal;
 use crate::print;
-use crate::token::Tok;
+use crate::token::{Tok, Token};
 
 /// What a token list was parsed into; which, its first token says.
 pub(crate) enum Parsed {
@@ -42,7 +44,6 @@ pub(crate) struct Param {
 
 /// A parameter list and where its brackets are.
 pub(crate) struct Params {
-    pub(crate) open: Pos,
     pub(crate) list: Vec<Param>,
     pub(crate) close: Pos,
 }
@@ -58,8 +59,12 @@ pub(crate) struct Subscripts {
 }
 
 pub(crate) struct Builder<'b> {
+    /// What is being parsed.
+    tokens: &'b [Token],
     ids: &'b mut NodeIds,
     diagnostics: &'b mut Diagnostics,
+    /// The first `{` that stands after something that is no literal type.
+    stray_brace: Option<Pos>,
     /// `x.(type)` that no switch has claimed yet.
     guards: Vec<Guard>,
 }
@@ -82,21 +87,35 @@ enum ListKind {
 }
 
 impl<'b> Builder<'b> {
-    pub(crate) fn new(ids: &'b mut NodeIds, diagnostics: &'b mut Diagnostics) -> Builder<'b> {
+    pub(crate) fn new(
+        tokens: &'b [Token],
+        ids: &'b mut NodeIds,
+        diagnostics: &'b mut Diagnostics,
+    ) -> Builder<'b> {
         Builder {
+            tokens,
             ids,
             diagnostics,
+            stray_brace: None,
             guards: Vec::new(),
         }
     }
 
-    /// Reports what can only be known at the end.
-    pub(crate) fn finish(self) {
+    /// Reports what can only be known at the end. Returns the position of a `{` that the grammar took for the beginning
+    /// of a literal, and that should not be there.
+    pub(crate) fn finish(self) -> Option<Pos> {
         for guard in self.guards {
             let message = "invalid syntax tree: use of .(type) outside type switch";
             let error = Diagnostic::error(Code::InvalidSyntaxTree, guard.span, message);
             self.diagnostics.push(error.at(guard.start));
         }
+        self.stray_brace
+    }
+
+    /// Where the first token at or behind `pos` begins.
+    fn token_from(&self, pos: Pos) -> Pos {
+        let index = self.tokens.partition_point(|token| token.pos() < pos);
+        self.tokens.get(index).map_or(pos, Token::pos)
     }
 
     fn syntax_error(&mut self, pos: Pos, message: impl std::fmt::Display) {
@@ -283,7 +302,7 @@ impl<'b> Builder<'b> {
                 self.syntax_error(pos, "cannot parenthesize type in composite literal");
             }
             _ if may_be_literal_type(&ty) => {}
-            _ => self.syntax_error(pos, "unexpected { at end of statement"),
+            _ => self.stray_brace = self.stray_brace.or(Some(pos)),
         }
         let lit = CompositeLit {
             ty: Some(ty),
@@ -326,7 +345,10 @@ impl<'b> Builder<'b> {
     /// of `chan<-` one channel inwards.
     pub(crate) fn receive_chan_type(&mut self, mut x: Box<Expr>, l: Pos, r: Pos) -> Box<Expr> {
         if let Err(found) = reverse_arrows(&mut x) {
-            self.syntax_error(r, format!("unexpected {found}, expected chan"));
+            self.syntax_error(
+                self.token_from(r),
+                format!("unexpected {found}, expected chan"),
+            );
         }
         x.pos = l;
         x.span = Span::new(l, r);
@@ -403,6 +425,16 @@ impl<'b> Builder<'b> {
         })
     }
 
+    pub(crate) fn no_type_params(&mut self, pos: Pos) {
+        self.syntax_error(pos, "function type must have no type parameters");
+    }
+
+    /// `...` without a type behind it.
+    pub(crate) fn missing_variadic(&mut self, end: Pos) -> Box<Expr> {
+        self.syntax_error(self.token_from(end), "... is missing type");
+        Box::new(bad(end))
+    }
+
     pub(crate) fn results(&mut self, params: Params) -> Vec<Field> {
         self.fields(params, ListKind::ResultsOrReceiver)
     }
@@ -415,18 +447,13 @@ impl<'b> Builder<'b> {
     ///
     /// Either no entry has a name, or all have: then a bare name takes the type of the next entry that has one.
     fn fields(&mut self, params: Params, kind: ListKind) -> Vec<Field> {
-        let Params {
-            open,
-            mut list,
-            close,
-        } = params;
-        self.check_dots(&mut list, kind);
+        let Params { list, close } = params;
         let has_names = list.iter().any(|param| param.name.is_some());
         if !has_names && kind != ListKind::TypeParams {
-            return list
-                .into_iter()
-                .map(|param| self.unnamed(param.ty))
-                .collect();
+            let types = list.into_iter().map(|param| param.ty);
+            let mut fields: Vec<Field> = types.map(|ty| self.unnamed(ty)).collect();
+            self.check_dots(&mut fields, kind);
+            return fields;
         }
 
         let n_entries = list.len();
@@ -471,8 +498,7 @@ impl<'b> Builder<'b> {
                 },
             );
         } else if let Some(first) = names.first() {
-            // Names at the end, without a type. If a typed entry stands before them, they might be types as well.
-            let _ = open;
+            // Names at the end, without a type.
             let span = Span::new(first.pos, close);
             let ty = bad(first.pos);
             fields.push(Field {
@@ -489,31 +515,30 @@ impl<'b> Builder<'b> {
                 },
             );
         }
+        self.check_dots(&mut fields, kind);
         fields
     }
 
     /// Only the last parameter may have `...`; where it may not stand, it is reported once and dropped.
-    fn check_dots(&mut self, list: &mut [Param], kind: ListKind) {
-        let n = list.len();
+    fn check_dots(&mut self, fields: &mut [Field], kind: ListKind) {
+        let n = fields.len();
+        let may_have_dots = kind == ListKind::Params;
         let mut is_first = true;
-        for (i, param) in list.iter_mut().enumerate() {
-            let may_have_dots = kind == ListKind::Params;
-            if !matches!(param.ty.kind, ExprKind::Ellipsis(_)) || may_have_dots && i + 1 == n {
+        for (i, field) in fields.iter_mut().enumerate() {
+            let is_last = i + 1 == n && field.names.len() <= 1;
+            if may_have_dots && is_last || !matches!(field.ty.kind, ExprKind::Ellipsis(_)) {
                 continue;
             }
-            if std::mem::take(&mut is_first) {
-                self.error(
-                    param.ty.pos,
-                    match may_have_dots {
-                        true => "can only use ... with final parameter",
-                        false => "invalid use of ...",
-                    },
-                );
+            let pos = field.ty.pos;
+            if let ExprKind::Ellipsis(elem) = std::mem::replace(&mut field.ty.kind, ExprKind::Bad) {
+                field.ty = *elem;
             }
-            let placeholder = bad(param.ty.pos);
-            let dots = std::mem::replace(&mut *param.ty, placeholder);
-            if let ExprKind::Ellipsis(elem) = dots.kind {
-                param.ty = elem;
+            if std::mem::take(&mut is_first) {
+                let message = match may_have_dots {
+                    true => "can only use ... with final parameter",
+                    false => "invalid use of ...",
+                };
+                self.error(pos, message);
             }
         }
     }
@@ -530,6 +555,10 @@ impl<'b> Builder<'b> {
         let path = lit(path, Pos(r.0 - path.text.as_str().len() as u32));
         if path.kind != LitKind::String {
             self.syntax_error(path.pos, "import path must be a string");
+        } else if let Some(reason) = wrong_import_path(path.text.as_str()) {
+            let message = format!("invalid import path ({reason})");
+            self.diagnostics
+                .push(Diagnostic::error(Code::BadImportPath, path.span(), message));
         }
         Box::new(ImportSpec {
             span: Span::new(l, r),
@@ -547,7 +576,7 @@ impl<'b> Builder<'b> {
         ty: Box<FuncType>,
         body: Option<Block>,
     ) -> Box<Decl> {
-        let recv = recv.and_then(|recv| self.receiver(recv));
+        let recv = recv.and_then(|recv| self.receiver(recv, name.pos));
         Box::new(Decl::Func(Box::new(FuncDecl {
             span,
             recv,
@@ -559,14 +588,13 @@ impl<'b> Builder<'b> {
         })))
     }
 
-    fn receiver(&mut self, recv: Params) -> Option<Field> {
-        let end = recv.close.offset(1);
+    fn receiver(&mut self, recv: Params, next: Pos) -> Option<Field> {
         let fields = self.fields(recv, ListKind::ResultsOrReceiver);
         let n_receivers: usize = fields.iter().map(|field| field.names.len().max(1)).sum();
         match n_receivers {
-            0 => self.error(end, "method has no receiver"),
+            0 => self.error(next, "method has no receiver"),
             1 => {}
-            _ => self.error(end, "method has multiple receivers"),
+            _ => self.error(next, "method has multiple receivers"),
         }
         fields.into_iter().next()
     }
@@ -869,6 +897,20 @@ fn bad(pos: Pos) -> Expr {
         span: pos.span(),
         kind: ExprKind::Bad,
     }
+}
+
+/// What is wrong with an import path; its form as a string is the lexer's business.
+fn wrong_import_path(path: &str) -> Option<String> {
+    let path = String::from_utf8(literal::string_value(path)?).ok()?;
+    if path.is_empty() {
+        return Some("empty string".into());
+    }
+    let is_wrong = |c: &char| {
+        c.is_control() || c.is_whitespace() || "!\"#$%&'()*,:;<=>?[\\]^{|}`\u{fffd}".contains(*c)
+    };
+    path.chars()
+        .find(is_wrong)
+        .map(|c| format!("invalid character {}", code_point(c)))
 }
 
 /// Makes the channel type `ty` one to receive from, `<-ty`; says what stands where a `chan` is missing.

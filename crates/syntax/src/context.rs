@@ -59,6 +59,8 @@ pub(crate) struct Open {
     pub(crate) header: Option<usize>,
     /// In a header: a `{` would belong to the type literal or signature before it.
     brace_continues: bool,
+    /// The last thing was the signature of a function literal or a function type.
+    follows_signature: bool,
 }
 
 /// The brackets that are open before `tokens[at]`; the first is the file.
@@ -109,11 +111,16 @@ impl Marker {
             }
             Kind::Map | Kind::Struct | Kind::Func => {
                 top.brace_continues = true;
+                top.follows_signature = kind == Kind::Func;
                 kind
             }
             Kind::LParen | Kind::LParenResult => self.open_paren(tokens, at, before, closed),
             Kind::LBrack | Kind::LBrackTypeParams => self.open_bracket(tokens, at, before),
-            Kind::LBrace | Kind::LBraceBlock => self.open_brace(at, before, closed),
+            Kind::LBrace | Kind::LBraceBlock => self.open_brace(tokens, at, before, closed),
+            Kind::LBraceStray => {
+                self.open.push(Open::new(Inside::Block, at));
+                kind
+            }
             Kind::RParen | Kind::RBrack | Kind::RBrace => {
                 self.close(tokens, kind);
                 kind
@@ -127,6 +134,7 @@ impl Marker {
             | Kind::Interface => kind,
             _ => {
                 top.brace_continues = false;
+                top.follows_signature = false;
                 kind
             }
         }
@@ -175,7 +183,7 @@ impl Marker {
         let is_func = before == Kind::Name
             && (tokens[at - 2].tok.kind == Kind::Func || follows_receiver(tokens, at, top));
         let begins_type_params = is_type_spec && holds_type_params(&tokens[at + 1..]);
-        let inside = if begins_type_params || is_func {
+        let inside = if begins_type_params || is_func || before == Kind::Func {
             Inside::TypeParams
         } else if ends_operand(before) && !is_type_spec {
             Inside::Index
@@ -191,7 +199,13 @@ impl Marker {
         }
     }
 
-    fn open_brace(&mut self, at: usize, before: Kind, closed: Option<Closed>) -> Kind {
+    fn open_brace(
+        &mut self,
+        tokens: &[Token],
+        at: usize,
+        before: Kind,
+        closed: Option<Closed>,
+    ) -> Kind {
         let top = self.open.last_mut().expect("the file stays open");
         let is_header = top.header.is_some();
         let (kind, inside) = match before {
@@ -210,11 +224,15 @@ impl Marker {
             Kind::LBrace | Kind::LBraceBlock if top.inside == Inside::Block => {
                 (Kind::LBrace, Inside::Block)
             }
-            _ if top.inside == Inside::File => (Kind::LBrace, Inside::Block),
+            _ if top.follows_signature => (Kind::LBrace, Inside::Block),
+            _ if top.inside == Inside::File && begins_with_func(tokens, at) => {
+                (Kind::LBrace, Inside::Block)
+            }
             _ => (Kind::LBrace, Inside::Composite),
         };
         if inside == Inside::Composite || inside == Inside::Block {
             top.brace_continues = false;
+            top.follows_signature = false;
         }
         self.open.push(Open::new(inside, at));
         kind
@@ -227,7 +245,7 @@ impl Marker {
             match kind {
                 Kind::RParen => matches!(opener, Kind::LParen | Kind::LParenResult),
                 Kind::RBrack => matches!(opener, Kind::LBrack | Kind::LBrackTypeParams),
-                _ => matches!(opener, Kind::LBrace | Kind::LBraceBlock),
+                _ => matches!(opener, Kind::LBrace | Kind::LBraceBlock | Kind::LBraceStray),
             }
         };
         let Some(depth) = self.open[1..].iter().rposition(is_match) else {
@@ -251,6 +269,7 @@ impl Open {
             at,
             header: None,
             brace_continues: false,
+            follows_signature: false,
         }
     }
 }
@@ -308,73 +327,65 @@ fn holds_type_params(tokens: &[Token]) -> bool {
         Kind::RBrack => false,
         // `P []E`: an index is never a constant, so this cannot be a length.
         Kind::LBrack => true,
-        // `P *E`, `P (E)`: a length, unless what follows cannot be a value or a comma says so.
-        Kind::Star | Kind::LParen => {
-            let operand = Operand::scan(tokens, 1);
-            operand.is_type || operand.ends_with_comma
-        }
+        // `P *E`, `P (E)`: a length, unless something in it can only be a type, or a comma says so.
+        Kind::Star | Kind::LParen => Constraint::scan(&tokens[1..])
+            .is_some_and(|found| found.has_type || found.ends_with_comma),
         // Anything else that continues an expression makes it a length.
-        Kind::BinaryOp | Kind::AddOp | Kind::Bar | Kind::Dot => {
-            kind(1) == Kind::Bar && {
-                let operand = Operand::scan(tokens, 1);
-                operand.is_type || operand.ends_with_comma
-            }
-        }
+        Kind::BinaryOp | Kind::AddOp | Kind::Bar | Kind::Dot => false,
         _ => true,
     }
 }
 
 /// What a scan over a possible constraint found.
-struct Operand {
+struct Constraint {
     /// Something in it can only be a type.
-    is_type: bool,
+    has_type: bool,
     /// It ends with a comma rather than with `]`.
     ends_with_comma: bool,
 }
 
-impl Operand {
-    /// Scans from `start` to the comma or `]` that ends the expression.
-    fn scan(tokens: &[Token], start: usize) -> Operand {
-        let mut found = Operand {
-            is_type: false,
+impl Constraint {
+    /// Scans `*E|F|…` or `(E)|F|…` to the comma or `]` behind it; `None` if it does not have that form.
+    fn scan(tokens: &[Token]) -> Option<Constraint> {
+        let mut found = Constraint {
+            has_type: false,
             ends_with_comma: false,
         };
         let mut depth = 0usize;
-        let mut before = Kind::Name;
-        for token in &tokens[start..] {
+        let mut before = Kind::Comma;
+        for (at, token) in tokens.iter().enumerate() {
             let kind = token.tok.kind;
+            let is_binary = depth == 0 && ends_operand(before);
             match kind {
                 Kind::Comma if depth == 0 => {
                     found.ends_with_comma = true;
-                    break;
+                    return Some(found);
                 }
-                Kind::RParen | Kind::RBrack | Kind::RBrace if depth == 0 => break,
+                Kind::BinaryOp => return None,
+                Kind::AddOp | Kind::Star if is_binary => return None,
+                // A second pair of parentheses would call something.
+                Kind::LParen if is_binary && at > 0 && before == Kind::RParen => return None,
+                Kind::RParen | Kind::RBrack | Kind::RBrace if depth == 0 => return Some(found),
                 Kind::RParen | Kind::RBrack | Kind::RBrace => depth -= 1,
-                Kind::Eof => break,
+                Kind::Eof => return None,
                 Kind::LBrack if !ends_operand(before) => {
-                    found.is_type = true;
+                    found.has_type = true;
                     depth += 1;
                 }
-                Kind::LParen
-                | Kind::LParenResult
-                | Kind::LBrack
-                | Kind::LBrace
-                | Kind::LBraceBlock => {
-                    depth += 1;
-                }
+                Kind::LParen | Kind::LBrack | Kind::LBrace => depth += 1,
                 Kind::Struct
                 | Kind::Func
                 | Kind::Interface
                 | Kind::Map
                 | Kind::Chan
                 | Kind::Tilde => {
-                    found.is_type = true;
+                    found.has_type = true;
                 }
                 _ => {}
             }
             before = kind;
         }
-        found
+        None
     }
 }
 
@@ -457,6 +468,8 @@ mod tests {
         check("type T[P *C,] x", "type T<[P *C,] x");
         check("type T[P *[]int] x", "type T<[P *[]int] x");
         check("type T[P *C|~D] x", "type T<[P *C|~D] x");
+        check("type T[P *C - D,] x", "type T[P *C - D,] x");
+        check("type T[P|~D] x", "type T[P|~D] x");
         check("type T[P []E] x", "type T<[P []E] x");
         check("type T[P (interface{})] x", "type T<[P (interface{})] x");
         check("type T[P, Q any] x", "type T<[P, Q any] x");

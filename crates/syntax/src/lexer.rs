@@ -164,7 +164,7 @@ fn check_name(name: &str, start: usize, faults: &mut Vec<Fault>) {
 }
 
 /// A character as Go's `%#U` shows it.
-fn code_point(c: char) -> String {
+pub(crate) fn code_point(c: char) -> String {
     let is_printable = !c.is_control() && !c.is_whitespace();
     let shown = if is_printable {
         format!(" '{c}'")
@@ -326,7 +326,8 @@ impl Raw {
     }
 }
 
-fn plain(kind: Kind) -> Tok {
+/// A token without payload.
+pub(crate) fn plain(kind: Kind) -> Tok {
     let op = match kind {
         Kind::Star => BinaryOp::Mul,
         Kind::Bar => BinaryOp::Or,

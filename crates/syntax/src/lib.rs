@@ -10,6 +10,7 @@ mod builder;
 mod context;
 pub mod lexer;
 pub mod literal;
+mod mistake;
 mod parse;
 pub mod print;
 pub mod symbol;

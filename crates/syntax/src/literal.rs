@@ -132,18 +132,26 @@ fn base_name(base: u32) -> &'static str {
     }
 }
 
-/// The index of the first `_` without a digit (or base prefix) before it and a digit behind it.
+/// The index of the first `_` that does not separate digits (a base prefix counts as one), as Go points at it: a `_`
+/// without a digit before it, or the last one before something else.
 fn misplaced_separator(literal: &[u8]) -> Option<usize> {
     let has_prefix =
         literal.len() >= 2 && literal[0] == b'0' && matches!(literal[1] | 0x20, b'x' | b'o' | b'b');
     let is_hex = has_prefix && literal[1] | 0x20 == b'x';
     let is_digit = |byte: u8| byte.is_ascii_digit() || is_hex && byte.is_ascii_hexdigit();
     let start = if has_prefix { 2 } else { 0 };
-    (start..literal.len()).find(|&i| {
-        let digit_before = i > start && is_digit(literal[i - 1]) || i == start && has_prefix;
-        let digit_after = literal.get(i + 1).is_some_and(|&next| is_digit(next));
-        literal[i] == b'_' && !(digit_before && digit_after)
-    })
+    let (mut after_digit, mut after_separator) = (has_prefix, false);
+    for (i, &byte) in literal.iter().enumerate().skip(start) {
+        if byte == b'_' && !after_digit {
+            return Some(i);
+        }
+        if byte != b'_' && !is_digit(byte) && after_separator {
+            return Some(i - 1);
+        }
+        after_separator = byte == b'_';
+        after_digit = is_digit(byte);
+    }
+    after_separator.then(|| literal.len() - 1)
 }
 
 /// Scans `'…'`.
@@ -375,7 +383,7 @@ mod tests {
             Some("5: hexadecimal mantissa requires a 'p' exponent"),
         );
         number_fault("1p3", Some("1: 'p' exponent requires hexadecimal mantissa"));
-        number_fault("1__0", Some("1: '_' must separate successive digits"));
+        number_fault("1__0", Some("2: '_' must separate successive digits"));
         number_fault("1_", Some("1: '_' must separate successive digits"));
         number_fault("0b1.0", Some("3: invalid radix point in binary literal"));
     }

@@ -1,13 +1,21 @@
-//! Tokens to tree.
+//! Tokens to tree, and the way on after a mistake.
+//!
+//! A file without mistakes is parsed once. At a mistake, [`explain`] says what is wrong and how to repair the tokens;
+//! the declaration with the mistake and what follows it are then parsed again, until all is read or there have been enough
+//! errors for one run. The tree is only kept if the grammar accepted the file as it was written.
 
-use lalrpop_util::lalrpop_mod;
-use mini_diagnostics::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span};
+use lalrpop_util::{ParseError, lalrpop_mod};
+use mini_diagnostics::{
+    Code, Diagnostic, Diagnostics, FileId, MAX_ERRORS, Pos, SourceFile, SourceMap, Span,
+};
 
 use crate::Symbol;
 use crate::ast::{Decl, File, Ident, NodeIds, Pragma};
 use crate::builder::{Builder, Parsed};
 use crate::context;
-use crate::lexer::{Lexed, lex};
+use crate::lexer::{Lexed, lex, plain};
+use crate::mistake::{Mistake, Repair, explain};
+use crate::token::{Kind, Token};
 
 lalrpop_mod!(
     #[allow(
@@ -19,67 +27,215 @@ lalrpop_mod!(
     grammar
 );
 
-/// Parses a file. What is wrong goes to `diagnostics`; then the tree holds what could be read.
+/// Parses a file; what is wrong goes to `diagnostics`.
+///
+/// If the text does not follow the grammar, the tree has no declarations.
 pub fn parse_file(
     file_id: FileId,
     sources: &SourceMap,
     ids: &mut NodeIds,
     diagnostics: &mut Diagnostics,
 ) -> File {
-    let file = sources.file(file_id);
+    let source = sources.file(file_id);
     let Lexed {
         mut tokens,
         pragmas,
-    } = lex(file, diagnostics);
+    } = lex(source, diagnostics);
     context::mark(&mut tokens);
-    tokens.pop();
-    let mut builder = Builder::new(ids, diagnostics);
-    let input = tokens.iter().map(|t| (t.span.start, t.tok, t.span.end));
-    let result = grammar::SourceParser::new().parse(&mut builder, input);
-    builder.finish();
-    let (package, decls) = match result {
-        Ok(Parsed::File(package, decls)) => (package, decls),
+    let mut found = Vec::new();
+    let (package, decls) = match parse_tokens(&tokens, ids, &mut found) {
+        Ok(Parsed::File(package, decls)) => {
+            check_imports(&tokens, &mut found);
+            (package, decls)
+        }
         Ok(_) => unreachable!("the tokens begin as a file"),
-        Err(error) => {
-            use lalrpop_util::ParseError::*;
-            let (pos, found) = match error {
-                UnrecognizedToken {
-                    token: (l, tok, _), ..
-                }
-                | ExtraToken { token: (l, tok, _) } => (l, tok.to_string()),
-                UnrecognizedEof { location, .. } | InvalidToken { location } => {
-                    (location, "EOF".into())
-                }
-                User { .. } => unreachable!("actions do not fail"),
-            };
-            let message = format!("syntax error: unexpected {found}");
-            diagnostics.push(Diagnostic::error(Code::Syntax, pos.span(), message));
-            let name = Ident {
-                id: ids.fresh(),
-                name: Symbol::intern("_"),
-                pos: file.base,
-            };
-            (name, Vec::<Decl>::new())
+        Err(stuck) => {
+            check_imports(&tokens, diagnostics);
+            found = find_mistakes(tokens, stuck, ids, found);
+            (unknown_package(source, ids), Vec::new())
         }
     };
+    diagnostics.append(&mut found);
     let mut file = File {
         file: file_id,
         package,
         decls,
         pragmas: Vec::new(),
-        span: file.span(),
+        span: source.span(),
     };
     attach_pragmas(&mut file, pragmas);
     file
+}
+
+/// Where the grammar got stuck.
+struct Stuck {
+    /// Index of the token that cannot follow.
+    at: usize,
+    /// The terminals that can.
+    expected: Vec<String>,
+}
+
+/// Parses a marked list of tokens, whose first says what it is and whose last is [`Kind::Eof`].
+fn parse_tokens(
+    tokens: &[Token],
+    ids: &mut NodeIds,
+    diagnostics: &mut Diagnostics,
+) -> Result<Parsed, Stuck> {
+    let mut builder = Builder::new(tokens, ids, diagnostics);
+    let mut n_read = 0;
+    let end = tokens.len() - 1;
+    let input = tokens[..end].iter().map(|token| {
+        n_read += 1;
+        (token.span.start, token.tok, token.span.end)
+    });
+    let result = grammar::SourceParser::new().parse(&mut builder, input);
+    if let Some(stray_brace) = builder.finish() {
+        return Err(stuck_at_brace(tokens, stray_brace, ids));
+    }
+    result.map_err(|error| match error {
+        ParseError::UnrecognizedToken { expected, .. } => Stuck {
+            at: n_read - 1,
+            expected,
+        },
+        ParseError::UnrecognizedEof { expected, .. } => Stuck { at: end, expected },
+        ParseError::ExtraToken { .. } => Stuck {
+            at: n_read - 1,
+            expected: Vec::new(),
+        },
+        ParseError::InvalidToken { .. } | ParseError::User { .. } => {
+            unreachable!("neither tokens nor actions fail")
+        }
+    })
+}
+
+/// The grammar lets a literal's `{` follow everything; what may stand in its place is found by parsing with a `{` that
+/// nothing can follow.
+fn stuck_at_brace(tokens: &[Token], brace: Pos, ids: &mut NodeIds) -> Stuck {
+    let mut tokens = tokens.to_vec();
+    let is_brace = |token: &Token| token.pos() == brace && token.tok.kind == Kind::LBrace;
+    let at = tokens
+        .iter()
+        .position(is_brace)
+        .expect("the brace is one of the tokens");
+    tokens[at].tok.kind = Kind::LBraceStray;
+    match parse_tokens(&tokens, ids, &mut Vec::new()) {
+        Err(stuck) => stuck,
+        Ok(_) => unreachable!("no production has a stray brace"),
+    }
+}
+
+/// Explains where the grammar got stuck, and finds further mistakes behind it.
+///
+/// `built` holds what the builder reported so far.
+fn find_mistakes(
+    mut tokens: Vec<Token>,
+    mut stuck: Stuck,
+    ids: &mut NodeIds,
+    mut built: Diagnostics,
+) -> Diagnostics {
+    let mut found = Vec::new();
+    // Repairs that do not lead on are rare; twice as many attempts as errors to show is plenty.
+    for _ in 0..2 * MAX_ERRORS {
+        let is_end = tokens[stuck.at].tok.kind == Kind::Eof;
+        if is_end && !(found.is_empty() && built.is_empty()) {
+            break;
+        }
+        let mistake = explain(&tokens, stuck.at, &stuck.expected);
+        let Mistake {
+            pos,
+            message,
+            is_syntax_error,
+            repair,
+        } = mistake;
+        let prefix = if is_syntax_error {
+            "syntax error: "
+        } else {
+            ""
+        };
+        found.push(Diagnostic::error(
+            Code::Syntax,
+            pos.span(),
+            format!("{prefix}{message}"),
+        ));
+        if is_end || matches!(repair, Repair::Stop) {
+            break;
+        }
+        repair.apply(&mut tokens);
+        if let Some(start) = restart_at_decl(&mut tokens, stuck.at) {
+            // The builder sees this declaration again.
+            built.retain(|diagnostic| diagnostic.pos < start);
+        }
+        context::mark(&mut tokens);
+        match parse_tokens(&tokens, ids, &mut built) {
+            Ok(_) => break,
+            Err(next) => stuck = next,
+        }
+    }
+    // The grammar gets stuck before the construct around the mistake is built, so on one line these come first.
+    found.append(&mut built);
+    found
+}
+
+/// Drops the declarations that end before `at`. Returns where the one that does not end there begins.
+fn restart_at_decl(tokens: &mut Vec<Token>, at: usize) -> Option<Pos> {
+    let open = context::open_brackets(tokens, at.min(tokens.len()));
+    let outermost = open.get(1).map_or(at, |open| open.at);
+    let begins = |index: &usize| {
+        let before = tokens[index - 1].tok.kind;
+        tokens[*index].tok.kind.begins_decl() && matches!(before, Kind::Semi | Kind::StartDecls)
+    };
+    let begin = (1..=outermost.min(tokens.len() - 1)).rev().find(begins)?;
+    let start = tokens[begin].pos();
+    let first = Token {
+        tok: plain(Kind::StartDecls),
+        span: start.span(),
+    };
+    tokens.splice(..begin, [first]);
+    Some(start)
+}
+
+/// Imports come before other declarations. Of several misplaced ones in a row, the first is reported.
+fn check_imports(tokens: &[Token], diagnostics: &mut Diagnostics) {
+    let mut depth = 0usize;
+    let mut previous = Kind::Import;
+    for pair in tokens.windows(2) {
+        let (before, token) = (pair[0].tok.kind, &pair[1]);
+        let kind = token.tok.kind;
+        match kind {
+            kind if kind.opens() => depth += 1,
+            Kind::RParen | Kind::RBrack | Kind::RBrace => depth = depth.saturating_sub(1),
+            kind if depth == 0 && before == Kind::Semi && kind.begins_decl() => {
+                if kind == Kind::Import && previous != Kind::Import {
+                    let message = "syntax error: imports must appear before other declarations";
+                    diagnostics.push(Diagnostic::error(Code::Syntax, token.span, message));
+                }
+                previous = kind;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn unknown_package(source: &SourceFile, ids: &mut NodeIds) -> Ident {
+    Ident {
+        id: ids.fresh(),
+        name: Symbol::intern("_"),
+        pos: source.base,
+    }
 }
 
 /// Gives each directive to the declaration that it stands before; those before the package clause stay with the file,
 /// those inside a declaration mean nothing.
 fn attach_pragmas(file: &mut File, pragmas: Vec<Pragma>) {
     let mut pragmas = pragmas.into_iter().peekable();
-    while let Some(pragma) = pragmas.next_if(|pragma| pragma.pos < file.package.pos) {
-        file.pragmas.push(pragma);
-    }
+    let mut take_before = |end: Pos| {
+        let mut taken = Vec::new();
+        while let Some(pragma) = pragmas.next_if(|pragma| pragma.pos < end) {
+            taken.push(pragma);
+        }
+        taken
+    };
+    file.pragmas = take_before(file.package.pos);
     for decl in &mut file.decls {
         let Span { start, end } = decl.span();
         let own = match decl {
@@ -89,9 +245,7 @@ fn attach_pragmas(file: &mut File, pragmas: Vec<Pragma>) {
             Decl::Var(decl) => &mut decl.pragmas,
             Decl::Func(decl) => &mut decl.pragmas,
         };
-        while let Some(pragma) = pragmas.next_if(|pragma| pragma.pos < start) {
-            own.push(pragma);
-        }
-        while pragmas.next_if(|pragma| pragma.pos < end).is_some() {}
+        *own = take_before(start);
+        take_before(end);
     }
 }

@@ -99,7 +99,10 @@ impl Printer<'_> {
             ExprKind::Slice(slice) => self.slice(slice),
             ExprKind::TypeAssert { x, ty } => {
                 self.expr(x)?;
-                self.enclosed(".(", ty, ")")
+                match ty.kind {
+                    ExprKind::Bad => self.out.write_str(".(type)"),
+                    _ => self.enclosed(".(", ty, ")"),
+                }
             }
             ExprKind::Call(call) => {
                 self.expr(&call.fun)?;

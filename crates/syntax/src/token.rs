@@ -77,6 +77,8 @@ pub enum Kind {
     LBrace,
     /// A `{` that opens the block after the header of a control statement (see `context`).
     LBraceBlock,
+    /// A `{` that begins nothing.
+    LBraceStray,
     RBrace,
     Comma,
     Semi,
@@ -134,7 +136,7 @@ impl Kind {
             RParen => ")",
             LBrack | LBrackTypeParams => "[",
             RBrack => "]",
-            LBrace | LBraceBlock => "{",
+            LBrace | LBraceBlock | LBraceStray => "{",
             RBrace => "}",
             Comma => ",",
             Semi => ";",
@@ -167,6 +169,15 @@ impl Kind {
             Type => "type",
             Var => "var",
         }
+    }
+
+    /// True of brackets that open something.
+    pub fn opens(self) -> bool {
+        use Kind::*;
+        matches!(
+            self,
+            LParen | LParenResult | LBrack | LBrackTypeParams | LBrace | LBraceBlock | LBraceStray
+        )
     }
 
     pub fn is_keyword(self) -> bool {
