@@ -137,7 +137,14 @@ impl<'a> Call<'a> {
 
     /// A string or the pointer and length of a slice: memory that outlives the call, or that an argument keeps alive.
     pub(crate) fn ret_bytes(&mut self, i: usize, bytes: &[u8]) {
-        self.ret(i, if bytes.is_empty() { 0 } else { bytes.as_ptr() as u64 });
+        self.ret(
+            i,
+            if bytes.is_empty() {
+                0
+            } else {
+                bytes.as_ptr() as u64
+            },
+        );
         self.ret(i + 1, bytes.len() as u64);
     }
 }
@@ -187,7 +194,7 @@ impl<'a> Out<'a> {
 macro_rules! natives {
     ($($name:literal => $function:expr;)*) => {
         /// A native of this module by qualified name.
-        pub fn lookup(name: &str) -> Option<mini_abi::native::NativeFn> {
+        pub(super) fn lookup(name: &str) -> Option<mini_abi::native::NativeFn> {
             match name {
                 $($name => {
                     unsafe extern "C" fn thunk(

@@ -71,10 +71,9 @@ fn general(out: &mut Text, d: &Decimal, limit: i64, prec: i64, shortest: bool, f
         limit = n;
     }
     let exp = i64::from(d.point) - 1;
-    let exp = if n == 0 { 0 } else { exp };
     if exp < -4 || exp >= limit {
         let shown = if prec > n { n } else { prec };
-        return exponential(out, d, shown - 1, form - b'g' + b'e');
+        return exponential(out, d, shown - 1, if form == b'G' { b'E' } else { b'e' });
     }
     plain(out, d, (n - i64::from(d.point)).max(0));
 }
@@ -103,7 +102,13 @@ fn exponential(out: &mut Text, d: &Decimal, prec: i64, form: u8) {
 
 /// ddd.ddd with `prec` digits behind the point.
 fn plain(out: &mut Text, d: &Decimal, prec: i64) {
-    let digit = |i: i64| usize::try_from(i).ok().and_then(|i| d.digits.get(i)).copied().unwrap_or(b'0');
+    let digit = |i: i64| {
+        usize::try_from(i)
+            .ok()
+            .and_then(|i| d.digits.get(i))
+            .copied()
+            .unwrap_or(b'0')
+    };
     let point = i64::from(d.point);
     if point > 0 {
         out.extend((0..point).map(digit));
@@ -173,11 +178,19 @@ fn parts(f: f64, bits: u32) -> (u64, i32, u32) {
     if bits == 32 {
         let raw = (f as f32).to_bits();
         let (exp, frac) = (raw >> 23 & 0xFF, u64::from(raw & 0x7F_FFFF));
-        return if exp == 0 { (frac, -149, 23) } else { (frac | 1 << 23, exp as i32 - 150, 23) };
+        return if exp == 0 {
+            (frac, -149, 23)
+        } else {
+            (frac | 1 << 23, exp as i32 - 150, 23)
+        };
     }
     let raw = f.to_bits();
     let (exp, frac) = (raw >> 52 & 0x7FF, raw & ((1 << 52) - 1));
-    if exp == 0 { (frac, -1074, 52) } else { (frac | 1 << 52, exp as i32 - 1075, 52) }
+    if exp == 0 {
+        (frac, -1074, 52)
+    } else {
+        (frac | 1 << 52, exp as i32 - 1075, 52)
+    }
 }
 
 /// %b: mantissa and binary exponent in decimal.
@@ -213,7 +226,11 @@ fn hexadecimal(out: &mut Text, f: f64, form: u8, prec: i64, bits: u32) {
             exp += 1;
         }
     }
-    let digits: &[u8; 16] = if form == b'X' { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+    let digits: &[u8; 16] = if form == b'X' {
+        b"0123456789ABCDEF"
+    } else {
+        b"0123456789abcdef"
+    };
     out.extend_from_slice(&[b'0', form, b'0' + (mantissa >> 60 & 1) as u8]);
     mantissa <<= 4;
     if prec < 0 && mantissa != 0 {
@@ -229,7 +246,7 @@ fn hexadecimal(out: &mut Text, f: f64, form: u8, prec: i64, bits: u32) {
             mantissa <<= 4;
         }
     }
-    out.push(form - b'x' + b'p');
+    out.push(if form == b'X' { b'P' } else { b'p' });
     out.push(if exp < 0 { b'-' } else { b'+' });
     let exp = exp.unsigned_abs();
     if exp >= 1000 {
@@ -253,6 +270,8 @@ pub(crate) enum Parse {
 /// Parses the longest prefix that is a number, as `strconv.ParseFloat` does: value, length, how it went.
 pub(crate) fn parse_prefix(s: &[u8], bits: u32) -> (f64, usize, Parse) {
     if let Some((f, n)) = special(s) {
+        // Go's NaN has its lowest bit set, which a float32 cannot hold.
+        let f = if bits == 32 { f64::from(f as f32) } else { f };
         return (f, n, Parse::Ok);
     }
     let Some(number) = scan(s) else {
@@ -268,8 +287,16 @@ pub(crate) fn parse_prefix(s: &[u8], bits: u32) -> (f64, usize, Parse) {
             text.parse::<f64>().expect("a float")
         }
     };
-    let f = if number.negative { -magnitude } else { magnitude };
-    let state = if magnitude.is_infinite() { Parse::Range } else { Parse::Ok };
+    let f = if number.negative {
+        -magnitude
+    } else {
+        magnitude
+    };
+    let state = if magnitude.is_infinite() {
+        Parse::Range
+    } else {
+        Parse::Ok
+    };
     (f, number.len, state)
 }
 
@@ -281,10 +308,33 @@ fn special(s: &[u8]) -> Option<(f64, usize)> {
         _ => (0.0, s),
     };
     let signs = s.len() - rest.len();
-    let common = |word: &[u8]| rest.iter().zip(word).take_while(|(a, b)| a.to_ascii_lowercase() == **b).count();
+    let common = |word: &[u8]| {
+        rest.iter()
+            .zip(word)
+            .take_while(|(a, b)| a.to_ascii_lowercase() == **b)
+            .count()
+    };
     match common(b"infinity") {
-        8 => return Some((if sign < 0.0 { f64::NEG_INFINITY } else { f64::INFINITY }, signs + 8)),
-        3..8 => return Some((if sign < 0.0 { f64::NEG_INFINITY } else { f64::INFINITY }, signs + 3)),
+        8 => {
+            return Some((
+                if sign < 0.0 {
+                    f64::NEG_INFINITY
+                } else {
+                    f64::INFINITY
+                },
+                signs + 8,
+            ));
+        }
+        3..8 => {
+            return Some((
+                if sign < 0.0 {
+                    f64::NEG_INFINITY
+                } else {
+                    f64::INFINITY
+                },
+                signs + 3,
+            ));
+        }
         _ => {}
     }
     (signs == 0 && common(b"nan") == 3).then_some((f64::from_bits(0x7FF8_0000_0000_0001), 3))
@@ -382,7 +432,11 @@ fn scan(s: &[u8]) -> Option<Number> {
 
 /// Underscores stand only between digits, or between a base prefix and a digit.
 fn underscores_ok(s: &[u8]) -> bool {
-    let s = if matches!(s.first(), Some(b'+' | b'-')) { &s[1..] } else { s };
+    let s = if matches!(s.first(), Some(b'+' | b'-')) {
+        &s[1..]
+    } else {
+        s
+    };
     let hex = s.len() >= 2 && s[0] == b'0' && s[1] | 0x20 == b'x';
     let (mut before, rest) = if hex { (b'0', &s[2..]) } else { (b'^', s) };
     for &c in rest {
@@ -424,13 +478,21 @@ fn from_hex(number: &Number, bits: u32) -> f64 {
     mantissa <<= shift;
     exp -= i64::from(shift);
     // value = mantissa × 2^exp with the top bit set: the leading bit is worth 2^(exp+63).
-    let (width, min_exp, max_exp) = if bits == 32 { (24, -126, 127) } else { (53, -1022, 1023) };
+    let (width, min_exp, max_exp) = if bits == 32 {
+        (24, -126, 127)
+    } else {
+        (53, -1022, 1023)
+    };
     let lead = exp + 63;
     if lead > max_exp {
         return f64::INFINITY;
     }
     // Below the smallest normal number, fewer bits are kept.
-    let keep = if lead < min_exp { i64::from(width) - (min_exp - lead) } else { i64::from(width) };
+    let keep = if lead < min_exp {
+        i64::from(width) - (min_exp - lead)
+    } else {
+        i64::from(width)
+    };
     if keep < 0 {
         return 0.0;
     }
@@ -438,14 +500,22 @@ fn from_hex(number: &Number, bits: u32) -> f64 {
     let (mut kept, dropped, half) = if drop == 64 {
         (0, mantissa, 1u64 << 63)
     } else {
-        (mantissa >> drop, mantissa & ((1 << drop) - 1), 1 << (drop - 1))
+        (
+            mantissa >> drop,
+            mantissa & ((1 << drop) - 1),
+            1 << (drop - 1),
+        )
     };
     if dropped > half || dropped == half && (sticky || kept & 1 == 1) {
         kept += 1;
     }
     let scale = exp + i64::from(drop);
     let f = kept as f64 * two_to(scale.max(-1074) as i32);
-    if bits == 32 && f > f64::from(f32::MAX) { f64::INFINITY } else { f }
+    if bits == 32 && f > f64::from(f32::MAX) {
+        f64::INFINITY
+    } else {
+        f
+    }
 }
 
 /// 2^n for n in [-1074, 1023].

@@ -2,9 +2,9 @@
 //!
 //! `spec` is flags | verb << 16, `layout` width | precision << 32, as `fmt/native.mini` says.
 
-use super::call::{natives, Call, Out};
+use super::call::{Call, Out, natives};
 use super::float::{self, Text};
-use super::strconv::{append_quoted, can_backquote, Plain};
+use super::strconv::{Plain, append_quoted, can_backquote};
 use super::{ucd, utf8};
 
 natives! {
@@ -55,7 +55,11 @@ impl Directive {
 
     /// What stands to the left of a short text.
     fn fill(&self) -> u8 {
-        if self.has(ZERO) && !self.has(MINUS) { b'0' } else { b' ' }
+        if self.has(ZERO) && !self.has(MINUS) {
+            b'0'
+        } else {
+            b' '
+        }
     }
 
     /// Writes `text`, padded to the width.
@@ -81,7 +85,11 @@ fn format_int(call: &mut Call) {
 
 fn integer(out: &mut Out, value: u64, base: u64, d: Directive) {
     let negative = d.has(SIGNED) && (value as i64) < 0;
-    let mut u = if negative { value.wrapping_neg() } else { value };
+    let mut u = if negative {
+        value.wrapping_neg()
+    } else {
+        value
+    };
     let mut least = 0;
     if let Some(prec) = d.precision() {
         least = prec;
@@ -95,7 +103,11 @@ fn integer(out: &mut Out, value: u64, base: u64, d: Directive) {
         }
     }
     let upper = d.verb == u32::from(b'X');
-    let digits: &[u8; 16] = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+    let digits: &[u8; 16] = if upper {
+        b"0123456789ABCDEF"
+    } else {
+        b"0123456789abcdef"
+    };
     // Digits come last first.
     let mut text = Text::new();
     loop {
@@ -134,7 +146,11 @@ fn format_rune(call: &mut Call) {
     let mut out = call.out(0);
     let d = Directive::new(call.word(4), call.word(5));
     let u = call.word(3);
-    let rune = if u > 0x10FFFF { i64::from(utf8::RUNE_ERROR) } else { u as i64 };
+    let rune = if u > 0x10FFFF {
+        i64::from(utf8::RUNE_ERROR)
+    } else {
+        u as i64
+    };
     let mut buf = [0; 4];
     match d.verb as u8 {
         b'c' => d.pad(&mut out, utf8::encode(rune, &mut buf), d.fill()),
@@ -191,8 +207,8 @@ fn decimal(out: &mut Out, f: f64, bits: u32, d: Directive) {
         number[0] = b' ';
     }
     if matches!(number[1], b'I' | b'N') {
-        let bare = number[1] == b'N' && !d.has(SPACE) && !d.has(PLUS)
-            || number[0] == b'+' && !d.has(PLUS);
+        // NaN has a sign only if one was asked for; infinities always have theirs.
+        let bare = number[1] == b'N' && !d.has(SPACE) && !d.has(PLUS);
         return d.pad(out, &number[usize::from(bare)..], b' ');
     }
     if d.has(SHARP) && form != b'b' {
@@ -296,7 +312,11 @@ fn quoted(out: &mut Out, s: &[u8], d: Directive) {
 /// %x and %X of a string: two digits a byte; space puts the bytes apart, sharp puts 0x in front.
 fn hexadecimal(out: &mut Out, s: &[u8], d: Directive) {
     let upper = d.verb == u32::from(b'X');
-    let digits: &[u8; 16] = if upper { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
+    let digits: &[u8; 16] = if upper {
+        b"0123456789ABCDEF"
+    } else {
+        b"0123456789abcdef"
+    };
     let prefix: &[u8] = match (d.has(SHARP), upper) {
         (false, _) => b"",
         (true, false) => b"0x",
@@ -311,7 +331,10 @@ fn hexadecimal(out: &mut Out, s: &[u8], d: Directive) {
         if i == 0 || d.has(SPACE) {
             text.extend_from_slice(prefix);
         }
-        text.extend_from_slice(&[digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]);
+        text.extend_from_slice(&[
+            digits[usize::from(byte >> 4)],
+            digits[usize::from(byte & 15)],
+        ]);
     }
     d.pad(out, &text, d.fill());
 }

@@ -1,10 +1,10 @@
 //! Natives of packages `os` and `syscall`: calls to the system, arguments, environment.
 
-use std::ffi::{c_int, CString, OsString};
+use std::ffi::{CString, OsString, c_int};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::{Mutex, OnceLock};
 
-use super::call::{natives, Call};
+use super::call::{Call, natives};
 use crate::sched::blocking;
 
 natives! {
@@ -126,7 +126,9 @@ fn arguments() -> &'static [Vec<u8>] {
 static ENVIRONMENT: Mutex<Option<Vec<&'static [u8]>>> = Mutex::new(None);
 
 fn with_environment<R>(f: impl FnOnce(&mut Vec<&'static [u8]>) -> R) -> R {
-    let mut entries = ENVIRONMENT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut entries = ENVIRONMENT
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     f(entries.get_or_insert_with(|| {
         std::env::vars_os()
             .map(|(key, value)| {
@@ -144,20 +146,26 @@ fn environment() -> Vec<&'static [u8]> {
 }
 
 fn set_variable(key: &[u8], value: &[u8], set: bool) {
-    let is_key = |entry: &[u8]| entry.len() > key.len() && entry.starts_with(key) && entry[key.len()] == b'=';
+    let is_key = |entry: &[u8]| {
+        entry.len() > key.len() && entry.starts_with(key) && entry[key.len()] == b'='
+    };
     let entry: &'static [u8] = [key, b"=", value].concat().leak();
-    with_environment(|entries| match entries.iter().position(|entry| is_key(entry)) {
-        Some(at) if set => entries[at] = entry,
-        Some(at) => {
-            entries.remove(at);
-        }
-        None if set => entries.push(entry),
-        None => {}
-    });
+    with_environment(
+        |entries| match entries.iter().position(|entry| is_key(entry)) {
+            Some(at) if set => entries[at] = entry,
+            Some(at) => {
+                entries.remove(at);
+            }
+            None if set => entries.push(entry),
+            None => {}
+        },
+    );
 }
 
 fn last_errno() -> i32 {
-    std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
+    std::io::Error::last_os_error()
+        .raw_os_error()
+        .unwrap_or(libc::EIO)
 }
 
 fn errno_of(err: std::io::Error) -> i32 {
@@ -169,7 +177,10 @@ fn os_path(bytes: &[u8]) -> &std::path::Path {
 }
 
 /// Calls `f` with the path as a C string; EINVAL if it has a zero inside.
-fn with_path<R>(path: &[u8], f: impl FnOnce(*const libc::c_char) -> Result<R, i32>) -> Result<R, i32> {
+fn with_path<R>(
+    path: &[u8],
+    f: impl FnOnce(*const libc::c_char) -> Result<R, i32>,
+) -> Result<R, i32> {
     let path = CString::new(path).map_err(|_| libc::EINVAL)?;
     f(path.as_ptr())
 }
@@ -210,7 +221,9 @@ fn write_all(call: &mut Call, fd: c_int, bytes: &[u8]) {
     loop {
         let rest = &bytes[done..];
         // SAFETY: the bytes are readable for their length.
-        match retrying(call, || unsafe { libc::write(fd, rest.as_ptr().cast(), rest.len()) }) {
+        match retrying(call, || unsafe {
+            libc::write(fd, rest.as_ptr().cast(), rest.len())
+        }) {
             Ok(n) => done += n as usize,
             Err(err) => errno = err,
         }
@@ -307,7 +320,11 @@ fn read_dir_names(call: &mut Call) {
 
 /// The texts of error numbers, as Go has them for Linux.
 fn error_text(errno: i64) -> &'static str {
-    usize::try_from(errno).ok().and_then(|at| ERRORS.get(at)).copied().unwrap_or("")
+    usize::try_from(errno)
+        .ok()
+        .and_then(|at| ERRORS.get(at))
+        .copied()
+        .unwrap_or("")
 }
 
 #[rustfmt::skip]

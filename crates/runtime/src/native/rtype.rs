@@ -5,7 +5,7 @@
 
 use mini_abi::types::{Iface, Itab, Kind, SliceHeader, Str, TypeDesc, TypeFlags};
 
-use super::call::{natives, Call};
+use super::call::{Call, natives};
 
 natives! {
     "rtype.TypeOf" => |c: &mut Call| { let word = c.word(0); c.ret(0, word) };
@@ -102,7 +102,11 @@ impl Value {
             if ty.kind == Kind::Interface {
                 return from_interface(ty, *at.cast::<Iface>());
             }
-            let data = if ty.flags & TypeFlags::POINTER_SHAPED != 0 { *at.cast::<*mut u8>() } else { at };
+            let data = if ty.flags & TypeFlags::POINTER_SHAPED != 0 {
+                *at.cast::<*mut u8>()
+            } else {
+                at
+            };
             Some(Value { ty, data })
         }
     }
@@ -123,7 +127,9 @@ impl Value {
             Kind::Int8 => self.load::<i8>() as u64,
             Kind::Int16 => self.load::<i16>() as u64,
             Kind::Int32 => self.load::<i32>() as u64,
-            Kind::Int | Kind::Int64 | Kind::Uint | Kind::Uint64 | Kind::Uintptr => self.load::<u64>(),
+            Kind::Int | Kind::Int64 | Kind::Uint | Kind::Uint64 | Kind::Uintptr => {
+                self.load::<u64>()
+            }
             _ => 0,
         }
     }
@@ -146,7 +152,11 @@ impl Value {
     }
 
     fn string(&self) -> Str {
-        if self.ty.kind == Kind::String { self.load() } else { Str::EMPTY }
+        if self.ty.kind == Kind::String {
+            self.load()
+        } else {
+            Str::EMPTY
+        }
     }
 
     /// Elements of a slice or array: where, how many, capacity.
@@ -210,8 +220,12 @@ impl Value {
             return false;
         }
         match self.ty.kind {
-            Kind::Struct => (0..self.ty.fields.len).all(|i| self.field(i).is_none_or(|v| v.is_comparable())),
-            Kind::Array => (0..self.len()).all(|i| self.element(i).is_none_or(|v| v.is_comparable())),
+            Kind::Struct => {
+                (0..self.ty.fields.len).all(|i| self.field(i).is_none_or(|v| v.is_comparable()))
+            }
+            Kind::Array => {
+                (0..self.len()).all(|i| self.element(i).is_none_or(|v| v.is_comparable()))
+            }
             _ => true,
         }
     }
@@ -229,9 +243,13 @@ impl Value {
             return std::ptr::from_ref(a.ty).cmp(&std::ptr::from_ref(b.ty));
         }
         match a.ty.kind {
-            Kind::Bool | Kind::Uint | Kind::Uint8 | Kind::Uint16 | Kind::Uint32 | Kind::Uint64 | Kind::Uintptr => {
-                a.integer().cmp(&b.integer())
-            }
+            Kind::Bool
+            | Kind::Uint
+            | Kind::Uint8
+            | Kind::Uint16
+            | Kind::Uint32
+            | Kind::Uint64
+            | Kind::Uintptr => a.integer().cmp(&b.integer()),
             Kind::Int | Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64 => {
                 (a.integer() as i64).cmp(&(b.integer() as i64))
             }
@@ -256,7 +274,8 @@ impl Value {
 
 /// By value, NaN first.
 fn floats(a: f64, b: f64) -> std::cmp::Ordering {
-    a.partial_cmp(&b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
+    a.partial_cmp(&b)
+        .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }
 
 /// What an interface holds.
@@ -291,9 +310,16 @@ fn is_error(ty: &TypeDesc) -> bool {
         }
     };
     if ty.kind == Kind::Interface {
-        return ty.interface_methods.as_slice().iter().any(|m| is_error_method(m.name, m.ty));
+        return ty
+            .interface_methods
+            .as_slice()
+            .iter()
+            .any(|m| is_error_method(m.name, m.ty));
     }
-    ty.methods.as_slice().iter().any(|m| is_error_method(m.name, m.ty))
+    ty.methods
+        .as_slice()
+        .iter()
+        .any(|m| is_error_method(m.name, m.ty))
 }
 
 /// `func valueParts(v any) (kind int, typ uintptr, re, im uint64)`
@@ -310,7 +336,9 @@ fn value_parts(call: &mut Call) {
             let [re, im] = v.load::<[u64; 2]>();
             (re, im)
         }
-        kind if (Kind::Bool as u8..=Kind::Uintptr as u8).contains(&(kind as u8)) => (v.integer(), 0),
+        kind if (Kind::Bool as u8..=Kind::Uintptr as u8).contains(&(kind as u8)) => {
+            (v.integer(), 0)
+        }
         _ => (v.data as u64, 0),
     };
     call.ret(0, v.ty.kind as u64);
@@ -324,12 +352,19 @@ fn swap(call: &mut Call) {
     let v = value(call);
     let (first, len, _) = v.list();
     let (i, j) = (call.int(2), call.int(3));
-    assert!((0..len).contains(&i) && (0..len).contains(&j), "rtype.Swap: {i}, {j} of {len}");
+    assert!(
+        (0..len).contains(&i) && (0..len).contains(&j),
+        "rtype.Swap: {i}, {j} of {len}"
+    );
     // SAFETY: two elements of the slice, in bounds; equal only if i == j.
     unsafe {
         let size = (*v.ty.elem).size;
         if i != j {
-            std::ptr::swap_nonoverlapping(first.add(i as usize * size), first.add(j as usize * size), size);
+            std::ptr::swap_nonoverlapping(
+                first.add(i as usize * size),
+                first.add(j as usize * size),
+                size,
+            );
         }
     }
 }

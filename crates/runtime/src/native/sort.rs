@@ -1,6 +1,6 @@
 //! Natives of package `sort`: slices whose equal elements cannot be told apart.
 
-use super::call::{natives, Call};
+use super::call::{Call, natives};
 
 natives! {
     "sort.Ints" => |c: &mut Call| c.words_mut(0).sort_unstable_by_key(|&x| x as i64);
@@ -11,7 +11,8 @@ natives! {
 /// NaN first, and equal to itself; then by value.
 fn floats(a: u64, b: u64) -> std::cmp::Ordering {
     let (a, b) = (f64::from_bits(a), f64::from_bits(b));
-    a.partial_cmp(&b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
+    a.partial_cmp(&b)
+        .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }
 
 fn text(pair: &[u64; 2]) -> &[u8] {

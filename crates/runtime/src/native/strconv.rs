@@ -1,6 +1,6 @@
 //! Natives of package `strconv`: floats and quoting.
 
-use super::call::{natives, Call};
+use super::call::{Call, natives};
 use super::{float, ucd, utf8};
 
 natives! {
@@ -13,7 +13,13 @@ natives! {
 fn format_float(call: &mut Call) {
     let mut out = call.out(0);
     let mut text = float::Text::new();
-    float::append(&mut text, call.float(3), call.word(4) as u8, call.int(5), call.int(6) as u32);
+    float::append(
+        &mut text,
+        call.float(3),
+        call.word(4) as u8,
+        call.int(5),
+        call.int(6) as u32,
+    );
     out.push(&text);
     call.ret_int(0, out.answer());
 }
@@ -29,7 +35,11 @@ fn parse_float_prefix(call: &mut Call) {
 /// `func formatFloatBits(dst []byte, bits uint64, single bool) int`: dst has room for any float.
 fn format_float_bits(call: &mut Call) {
     let (bits, single) = (call.word(3), call.bool(4));
-    let f = if single { f64::from(f32::from_bits(bits as u32)) } else { f64::from_bits(bits) };
+    let f = if single {
+        f64::from(f32::from_bits(bits as u32))
+    } else {
+        f64::from_bits(bits)
+    };
     let mut text = float::Text::new();
     float::append(&mut text, f, b'g', -1, if single { 32 } else { 64 });
     call.bytes_mut(0)[..text.len()].copy_from_slice(&text);
@@ -117,7 +127,9 @@ pub(crate) fn can_backquote(s: &[u8]) -> bool {
     while !rest.is_empty() {
         let (rune, width) = utf8::decode(rest);
         let bad = match width {
-            1 => rune == utf8::RUNE_ERROR || rune < 0x20 && rune != 9 || rune == 0x60 || rune == 0x7F,
+            1 => {
+                rune == utf8::RUNE_ERROR || rune < 0x20 && rune != 9 || rune == 0x60 || rune == 0x7F
+            }
             _ => rune == 0xFEFF,
         };
         if bad {

@@ -1,6 +1,6 @@
 //! Natives of packages `strings`, `bytes` and `bufio`: searching and case mapping.
 
-use super::call::{natives, Call};
+use super::call::{Call, natives};
 use super::float::Text;
 use super::{ucd, utf8};
 
@@ -38,15 +38,25 @@ fn map_case(call: &mut Call, case: usize) {
     let mut out = call.out(0);
     let s = call.bytes(3);
     let changes = if s.is_ascii() {
-        s.iter().any(|c| if case == ucd::UPPER { c.is_ascii_lowercase() } else { c.is_ascii_uppercase() })
+        s.iter().any(|c| {
+            if case == ucd::UPPER {
+                c.is_ascii_lowercase()
+            } else {
+                c.is_ascii_uppercase()
+            }
+        })
     } else {
         // An invalid byte changes too: it becomes U+FFFD.
-        utf8::runes(s).any(|r| ucd::to_case(r as i32, case) != r as i32) || std::str::from_utf8(s).is_err()
+        utf8::runes(s).any(|r| ucd::to_case(r as i32, case) != r as i32)
+            || std::str::from_utf8(s).is_err()
     };
     if changes {
         let mut text = Text::new();
         for rune in utf8::runes(s) {
-            text.extend_from_slice(utf8::encode(ucd::to_case(rune as i32, case).into(), &mut [0; 4]));
+            text.extend_from_slice(utf8::encode(
+                ucd::to_case(rune as i32, case).into(),
+                &mut [0; 4],
+            ));
         }
         out.push(&text);
     }

@@ -1,6 +1,6 @@
 //! Unicode properties and case mapping, over [`super::ucd_tables`].
 
-use super::call::{natives, Call};
+use super::call::{Call, natives};
 use super::ucd_tables::{CASES, CATEGORIES, ORBITS, RANGES, RUNS, TABLES};
 
 natives! {
@@ -97,7 +97,12 @@ pub(crate) fn is_graphic(rune: i32) -> bool {
 pub(crate) fn to_case(rune: i32, case: usize) -> i32 {
     if (0..0x80).contains(&rune) {
         let c = rune as u8;
-        return if case == LOWER { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }.into();
+        return if case == LOWER {
+            c.to_ascii_lowercase()
+        } else {
+            c.to_ascii_uppercase()
+        }
+        .into();
     }
     let at = CASES.partition_point(|row| (row.1 as i32) < rune);
     let Some(&(lo, _, deltas)) = CASES.get(at).filter(|row| row.0 as i32 <= rune) else {

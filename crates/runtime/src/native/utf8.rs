@@ -56,11 +56,18 @@ impl Iterator for Runes<'_> {
 
 /// The number of runes.
 pub(crate) fn count(s: &[u8]) -> usize {
-    if s.is_ascii() { s.len() } else { runes(s).count() }
+    if s.is_ascii() {
+        s.len()
+    } else {
+        runes(s).count()
+    }
 }
 
 /// Appends the encoding of a rune, of U+FFFD if it has none.
 pub(crate) fn encode(rune: i64, buf: &mut [u8; 4]) -> &[u8] {
-    let c = u32::try_from(rune).ok().and_then(char::from_u32).unwrap_or('\u{FFFD}');
+    let c = u32::try_from(rune)
+        .ok()
+        .and_then(char::from_u32)
+        .unwrap_or('\u{FFFD}');
     c.encode_utf8(buf).as_bytes()
 }
