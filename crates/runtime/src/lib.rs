@@ -20,6 +20,7 @@
 pub mod arch;
 pub mod builtins;
 pub mod chan;
+pub mod compare;
 pub mod debug;
 pub mod g;
 pub mod gc;

@@ -78,7 +78,7 @@ pub unsafe fn zero_values(g: *mut G, ty: &TypeDesc, dst: *mut u8, count: usize) 
 /// # Safety
 /// As for [`move_values`].
 #[cold]
-unsafe fn shade_values(g: *mut G, ty: &TypeDesc, values: *const u8, size: usize) {
+pub unsafe fn shade_values(g: *mut G, ty: &TypeDesc, values: *const u8, size: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         scan::typed(values.expose_provenance(), 0, size, ty, &mut |word| {
