@@ -1,6 +1,11 @@
 //! What the grammar's actions do: make nodes, give them ids, and report what the grammar reads too loosely.
 //!
 //! Nobody outside of the parser sees this module.
+#![allow(
+    clippy::boxed_local,
+    clippy::vec_box,
+    reason = "what the parser's stack holds is boxed, so that its entries are small"
+)]
 
 use mini_diagnostics::{Code, Diagnostic, Diagnostics, Pos, Span};
 

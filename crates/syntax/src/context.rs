@@ -353,6 +353,7 @@ impl Constraint {
         };
         let mut depth = 0usize;
         let mut before = Kind::Comma;
+        let mut open_braces = 0usize;
         for (at, token) in tokens.iter().enumerate() {
             let kind = token.tok.kind;
             let is_binary = depth == 0 && ends_operand(before);
@@ -366,13 +367,21 @@ impl Constraint {
                 // A second pair of parentheses would call something.
                 Kind::LParen if is_binary && at > 0 && before == Kind::RParen => return None,
                 Kind::RParen | Kind::RBrack | Kind::RBrace if depth == 0 => return Some(found),
-                Kind::RParen | Kind::RBrack | Kind::RBrace => depth -= 1,
+                Kind::RParen | Kind::RBrack | Kind::RBrace => {
+                    depth -= 1;
+                    open_braces -= usize::from(kind == Kind::RBrace && open_braces > 0);
+                }
                 Kind::Eof => return None,
+                Kind::Semi if open_braces == 0 => return None,
                 Kind::LBrack if !ends_operand(before) => {
                     found.has_type = true;
                     depth += 1;
                 }
-                Kind::LParen | Kind::LBrack | Kind::LBrace => depth += 1,
+                Kind::LParen | Kind::LBrack => depth += 1,
+                Kind::LBrace => {
+                    depth += 1;
+                    open_braces += 1;
+                }
                 Kind::Struct
                 | Kind::Func
                 | Kind::Interface

@@ -8,14 +8,17 @@
 pub mod ast;
 mod builder;
 mod context;
+pub mod dump;
 pub mod lexer;
 pub mod literal;
 mod mistake;
+mod nesting;
 mod parse;
 pub mod print;
 pub mod symbol;
 pub mod token;
 
 pub use ast::ExprId;
+pub use nesting::MAX_DEPTH;
 pub use parse::parse_file;
 pub use symbol::Symbol;

@@ -15,6 +15,7 @@ use crate::builder::{Builder, Parsed};
 use crate::context;
 use crate::lexer::{Lexed, lex, plain};
 use crate::mistake::{Mistake, Repair, explain};
+use crate::nesting::{MAX_DEPTH, first_too_deep};
 use crate::token::{Kind, Token};
 
 lalrpop_mod!(
@@ -37,23 +38,15 @@ pub fn parse_file(
     diagnostics: &mut Diagnostics,
 ) -> File {
     let source = sources.file(file_id);
-    let Lexed {
-        mut tokens,
-        pragmas,
-    } = lex(source, diagnostics);
-    context::mark(&mut tokens);
+    let Lexed { tokens, pragmas } = lex(source, diagnostics);
     let mut found = Vec::new();
-    let (package, decls) = match parse_tokens(&tokens, ids, &mut found) {
-        Ok(Parsed::File(package, decls)) => {
-            check_imports(&tokens, &mut found);
-            (package, decls)
-        }
-        Ok(_) => unreachable!("the tokens begin as a file"),
-        Err(stuck) => {
-            check_imports(&tokens, diagnostics);
-            found = find_mistakes(tokens, stuck, ids, found);
+    let (package, decls) = match first_too_deep(&tokens) {
+        Some(index) => {
+            let message = format!("nested too deeply: more than {MAX_DEPTH} levels");
+            found.push(Diagnostic::error(Code::Syntax, tokens[index].span, message));
             (unknown_package(source, ids), Vec::new())
         }
+        None => parse_source(tokens, source, ids, &mut found),
     };
     diagnostics.append(&mut found);
     let mut file = File {
@@ -65,6 +58,29 @@ pub fn parse_file(
     };
     attach_pragmas(&mut file, pragmas);
     file
+}
+
+/// Parses the tokens of a file, and explains what is wrong with them.
+fn parse_source(
+    mut tokens: Vec<Token>,
+    source: &SourceFile,
+    ids: &mut NodeIds,
+    diagnostics: &mut Diagnostics,
+) -> (Ident, Vec<Decl>) {
+    context::mark(&mut tokens);
+    match parse_tokens(&tokens, ids, diagnostics) {
+        Ok(Parsed::File(package, decls)) => {
+            check_imports(&tokens, diagnostics);
+            (package, decls)
+        }
+        Ok(_) => unreachable!("the tokens begin as a file"),
+        Err(stuck) => {
+            let built = std::mem::take(diagnostics);
+            check_imports(&tokens, diagnostics);
+            diagnostics.append(&mut find_mistakes(tokens, stuck, ids, built));
+            (unknown_package(source, ids), Vec::new())
+        }
+    }
 }
 
 /// Where the grammar got stuck.
