@@ -6,6 +6,7 @@
 mod call;
 mod float;
 mod fmt;
+mod math;
 pub mod os;
 mod rtype;
 pub mod runtime;
@@ -32,6 +33,7 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "strconv" => &[strconv::lookup, ucd::lookup],
         "strings" | "bytes" | "bufio" => &[text::lookup],
         "ucd" => &[ucd::lookup],
+        "math" | "bits" => &[math::lookup],
         "sort" => &[sort::lookup],
         "runtime" => &[runtime::lookup, rtype::lookup, strconv::lookup],
         "sync" => &[sync::lookup],
@@ -40,4 +42,10 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         _ => &[runtime::lookup],
     };
     modules.iter().find_map(|lookup| lookup(name))
+}
+
+/// Makes a native end in a run-time panic, with the text that goes with the code.
+fn raise(call: &call::Call, code: mini_abi::panics::PanicCode, text: &str) {
+    // SAFETY: we are inside a native of the running goroutine, on the system stack.
+    unsafe { crate::panic::raise_with_texts(call.goroutine(), code, vec![text.to_owned()]) };
 }
