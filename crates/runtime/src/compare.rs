@@ -15,7 +15,11 @@ pub struct Uncomparable(pub &'static TypeDesc);
 ///
 /// # Safety
 /// There are such values.
-pub unsafe fn values(ty: &'static TypeDesc, p: *const u8, q: *const u8) -> Result<bool, Uncomparable> {
+pub unsafe fn values(
+    ty: &'static TypeDesc,
+    p: *const u8,
+    q: *const u8,
+) -> Result<bool, Uncomparable> {
     // SAFETY: the caller's promise, for the values and their parts, which the descriptor describes.
     unsafe {
         if ty.flags & TypeFlags::PLAIN_MEMORY != 0 {
@@ -91,7 +95,11 @@ unsafe fn interfaces(ty: &TypeDesc, p: &Iface, q: &Iface) -> Result<bool, Uncomp
 ///
 /// # Safety
 /// They do.
-pub unsafe fn data(concrete: &'static TypeDesc, p: *mut u8, q: *mut u8) -> Result<bool, Uncomparable> {
+pub unsafe fn data(
+    concrete: &'static TypeDesc,
+    p: *mut u8,
+    q: *mut u8,
+) -> Result<bool, Uncomparable> {
     if concrete.flags & TypeFlags::COMPARABLE == 0 {
         return Err(Uncomparable(concrete));
     }
@@ -99,5 +107,11 @@ pub unsafe fn data(concrete: &'static TypeDesc, p: *mut u8, q: *mut u8) -> Resul
         return Ok(p == q);
     }
     // SAFETY: the caller's promise.
-    unsafe { values(concrete, interface_data(concrete, &p), interface_data(concrete, &q)) }
+    unsafe {
+        values(
+            concrete,
+            interface_data(concrete, &p),
+            interface_data(concrete, &q),
+        )
+    }
 }

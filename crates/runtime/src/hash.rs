@@ -237,7 +237,10 @@ mod tests {
         for value in 0..12_800u64 {
             buckets[(of_u64(value << 20, 99) >> 7) as usize & 127] += 1;
         }
-        assert!(buckets.iter().all(|&n| (40..200).contains(&n)), "{buckets:?}");
+        assert!(
+            buckets.iter().all(|&n| (40..200).contains(&n)),
+            "{buckets:?}"
+        );
     }
 
     #[test]

@@ -139,7 +139,10 @@ fn build(interface: &'static TypeDesc, ty: &'static TypeDesc) -> *const Itab {
 }
 
 /// The code of each method of the interface, or the first that the type lacks.
-fn match_methods(interface: &TypeDesc, ty: &TypeDesc) -> Result<Vec<usize>, &'static InterfaceMethodDesc> {
+fn match_methods(
+    interface: &TypeDesc,
+    ty: &TypeDesc,
+) -> Result<Vec<usize>, &'static InterfaceMethodDesc> {
     let mut methods = ty.methods.as_slice().iter();
     interface
         .interface_methods

@@ -19,7 +19,9 @@ const DOUBLING_LIMIT: usize = 256;
 pub fn check_make(elem_size: usize, len: i64, cap: i64) -> Result<usize, PanicCode> {
     let fits = |n: i64| {
         let n = usize::try_from(n).ok()?;
-        elem_size.checked_mul(n).filter(|&bytes| bytes <= MAX_ALLOC)?;
+        elem_size
+            .checked_mul(n)
+            .filter(|&bytes| bytes <= MAX_ALLOC)?;
         Some(n)
     };
     match fits(cap) {
@@ -63,7 +65,12 @@ pub fn next_capacity(old_cap: usize, new_len: usize) -> usize {
 }
 
 /// The capacity after growing and the bytes to allocate; `None`: too large.
-pub fn grown(elem_size: usize, is_noscan: bool, old_cap: usize, new_len: usize) -> Option<(usize, usize)> {
+pub fn grown(
+    elem_size: usize,
+    is_noscan: bool,
+    old_cap: usize,
+    new_len: usize,
+) -> Option<(usize, usize)> {
     let wanted = next_capacity(old_cap, new_len).checked_mul(elem_size)?;
     if wanted > MAX_ALLOC {
         return None;
@@ -139,11 +146,24 @@ mod tests {
     fn capacities_are_those_of_go() {
         assert_eq!(
             capacities(8, true, 14),
-            [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 848, 1280, 1792, 2560]
+            [
+                0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 848, 1280, 1792, 2560
+            ]
         );
         assert_eq!(capacities(1, true, 6), [0, 8, 16, 32, 64, 128, 256]);
-        assert_eq!(capacities(16, false, 8), [0, 1, 2, 4, 8, 16, 32, 64, 128]);
-        assert_eq!(capacities(24, true, 5), [0, 1, 2, 4, 8, 16]);
+        // Strings, pointers, structs of three words: above 512 bytes a word for the type takes its share.
+        assert_eq!(
+            capacities(16, false, 9),
+            [0, 1, 2, 4, 8, 16, 32, 71, 143, 303]
+        );
+        assert_eq!(
+            capacities(8, false, 10),
+            [0, 1, 2, 4, 8, 16, 32, 64, 143, 287, 607]
+        );
+        assert_eq!(
+            capacities(24, false, 9),
+            [0, 1, 2, 4, 8, 16, 37, 74, 170, 341]
+        );
         assert_eq!(grown(8, true, 4, 5), Some((8, 64)));
         assert_eq!(grown(8, true, 3, 7), Some((8, 64)));
         assert_eq!(grown(8, true, 0, 5), Some((6, 48)));
@@ -154,7 +174,10 @@ mod tests {
     fn make_reports_length_before_capacity() {
         assert_eq!(check_make(8, 3, 5), Ok(5));
         assert_eq!(check_make(8, -1, -1), Err(PanicCode::MakeSliceLen));
-        assert_eq!(check_make(8, 1 << 60, 1 << 60), Err(PanicCode::MakeSliceLen));
+        assert_eq!(
+            check_make(8, 1 << 60, 1 << 60),
+            Err(PanicCode::MakeSliceLen)
+        );
         assert_eq!(check_make(8, 1, -1), Err(PanicCode::MakeSliceCap));
         assert_eq!(check_make(8, 5, 3), Err(PanicCode::MakeSliceCap));
         assert_eq!(check_make(8, 0, 1 << 60), Err(PanicCode::MakeSliceCap));

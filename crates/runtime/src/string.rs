@@ -251,7 +251,9 @@ fn decode_long(text: &[u8]) -> Option<(i32, usize)> {
         return None;
     }
     let lead = i32::from(first) & (0x7F >> width);
-    let rune = tail.iter().fold(lead, |rune, byte| rune << 6 | i32::from(byte & 0x3F));
+    let rune = tail
+        .iter()
+        .fold(lead, |rune, byte| rune << 6 | i32::from(byte & 0x3F));
     Some((rune, width))
 }
 
@@ -271,7 +273,11 @@ fn encoded_len(rune: i32) -> usize {
 
 /// The bytes of a rune (of U+FFFD if it is none) and how many they are.
 pub fn encode_rune(rune: i32) -> ([u8; 4], usize) {
-    let rune = if is_valid_rune(rune) { rune } else { RUNE_ERROR };
+    let rune = if is_valid_rune(rune) {
+        rune
+    } else {
+        RUNE_ERROR
+    };
     let tail = |shift: i32| (rune >> shift & 0x3F) as u8 | 0x80;
     let head = |shift: i32| (rune >> shift) as u8;
     match encoded_len(rune) {
@@ -326,7 +332,9 @@ mod tests {
     #[test]
     fn decoding_agrees_with_the_standard_library() {
         // Every sequence of four bytes from a set that has all the borders.
-        let bytes = [0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC2, 0xDF, 0xE0, 0xED, 0xF0, 0xF4];
+        let bytes = [
+            0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC2, 0xDF, 0xE0, 0xED, 0xF0, 0xF4,
+        ];
         for a in bytes {
             for b in bytes {
                 for c in bytes {

@@ -68,7 +68,12 @@ pub unsafe extern "C" fn move_typed(
     unsafe { barrier::move_values(G::of(g), ty, dst, src, count) };
 }
 
-pub unsafe extern "C" fn equal_memory(_: *mut GHeader, p: *const u8, q: *const u8, n: usize) -> u64 {
+pub unsafe extern "C" fn equal_memory(
+    _: *mut GHeader,
+    p: *const u8,
+    q: *const u8,
+    n: usize,
+) -> u64 {
     // SAFETY: as called.
     u64::from(unsafe { compare::bytes(p, q, n) })
 }
@@ -199,17 +204,31 @@ unsafe fn equality(g: *mut GHeader, outcome: Result<bool, Uncomparable>) -> u64 
     )
 }
 
-pub unsafe extern "C" fn equal_values(g: *mut GHeader, ty: Type, p: *const u8, q: *const u8) -> u64 {
+pub unsafe extern "C" fn equal_values(
+    g: *mut GHeader,
+    ty: Type,
+    p: *const u8,
+    q: *const u8,
+) -> u64 {
     // SAFETY: as called.
     unsafe { equality(g, compare::values(ty, p, q)) }
 }
 
-pub unsafe extern "C" fn equal_interface_data(g: *mut GHeader, ty: Type, p: *mut u8, q: *mut u8) -> u64 {
+pub unsafe extern "C" fn equal_interface_data(
+    g: *mut GHeader,
+    ty: Type,
+    p: *mut u8,
+    q: *mut u8,
+) -> u64 {
     // SAFETY: as called.
     unsafe { equality(g, compare::data(ty, p, q)) }
 }
 
-pub unsafe extern "C" fn find_itab(_: *mut GHeader, interface: Type, ty: Option<Type>) -> *const Itab {
+pub unsafe extern "C" fn find_itab(
+    _: *mut GHeader,
+    interface: Type,
+    ty: Option<Type>,
+) -> *const Itab {
     match ty {
         Some(ty) => iface::find_itab(interface, ty),
         None => std::ptr::null(),

@@ -24,6 +24,8 @@ pub mod shape;
 pub mod size_class;
 pub mod span;
 pub mod stats;
+#[doc(hidden)]
+pub mod testing;
 
 use std::sync::atomic::AtomicUsize;
 

@@ -107,7 +107,12 @@ impl MapInfo {
         for slot in 0..SLOTS {
             let start = CONTROL_SIZE + slot * slot_size;
             mark_pointers(&mut pointers, start, key, is_key_indirect);
-            mark_pointers(&mut pointers, start + value_offset, value, is_value_indirect);
+            mark_pointers(
+                &mut pointers,
+                start + value_offset,
+                value,
+                is_value_indirect,
+            );
         }
         MapInfo {
             map_type,
@@ -133,7 +138,11 @@ fn mark_pointers(pointers: &mut Vec<usize>, start: usize, ty: &TypeDesc, is_indi
         return;
     }
     let words = 0..ty.pointer_bytes.div_ceil(8);
-    pointers.extend(words.filter(|&word| is_pointer_word(ty, word)).map(|word| start / 8 + word));
+    pointers.extend(
+        words
+            .filter(|&word| is_pointer_word(ty, word))
+            .map(|word| start / 8 + word),
+    );
 }
 
 fn key_kind(key: &TypeDesc) -> KeyKind {
@@ -167,7 +176,9 @@ fn parts(ty: &TypeDesc) -> impl Iterator<Item = &'static TypeDesc> {
         _ => (None, &[][..]),
     };
     // SAFETY: descriptors live as long as the program.
-    elem.into_iter().chain(fields.iter().map(|field| field.ty)).map(|ty| unsafe { &*ty })
+    elem.into_iter()
+        .chain(fields.iter().map(|field| field.ty))
+        .map(|ty| unsafe { &*ty })
 }
 
 /// A descriptor with only what the allocator and the collector read.

@@ -91,7 +91,12 @@ pub unsafe fn next(iter: *mut MapIter) {
 ///
 /// # Safety
 /// The slot of the old table is full.
-unsafe fn find_moved(map: &Map, info: &'static MapInfo, slot: Slot, clear_count: u64) -> Option<Slot> {
+unsafe fn find_moved(
+    map: &Map,
+    info: &'static MapInfo,
+    slot: Slot,
+    clear_count: u64,
+) -> Option<Slot> {
     // SAFETY: the caller's promise. A key that was hashed once can be hashed again.
     unsafe {
         let address: *const u8 = slot.key(info);

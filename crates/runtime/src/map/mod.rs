@@ -96,7 +96,11 @@ impl Key for u64 {
         unsafe {
             match info.key.pointer_bytes {
                 0 => place.cast::<u64>().write(self),
-                _ => barrier::store(g, place.cast(), std::ptr::with_exposed_provenance_mut(self as usize)),
+                _ => barrier::store(
+                    g,
+                    place.cast(),
+                    std::ptr::with_exposed_provenance_mut(self as usize),
+                ),
             }
         }
     }
@@ -572,7 +576,12 @@ unsafe fn set(g: *mut G, map: *mut u8, key: impl Key) -> *mut u8 {
 
 /// # Safety
 /// `g` is the running goroutine, inside a builtin; `map` is null or a map of the type; `key` is the address of a key.
-pub unsafe fn get_any(g: *mut G, map_type: &'static TypeDesc, map: *mut u8, key: *const u8) -> *mut u8 {
+pub unsafe fn get_any(
+    g: *mut G,
+    map_type: &'static TypeDesc,
+    map: *mut u8,
+    key: *const u8,
+) -> *mut u8 {
     // SAFETY: the caller's promise.
     unsafe {
         let info = match Map::at(map) {
@@ -599,7 +608,12 @@ pub unsafe fn get_32(g: *mut G, map_type: &'static TypeDesc, map: *mut u8, key: 
 
 /// # Safety
 /// As for [`get_any`]; keys are strings.
-pub unsafe fn get_string(g: *mut G, map_type: &'static TypeDesc, map: *mut u8, key: Str) -> *mut u8 {
+pub unsafe fn get_string(
+    g: *mut G,
+    map_type: &'static TypeDesc,
+    map: *mut u8,
+    key: Str,
+) -> *mut u8 {
     // SAFETY: the caller's promise.
     unsafe { get(g, map_type, map, key) }
 }
