@@ -3,9 +3,11 @@
 //! A value is an empty interface: descriptor and data word. Parts of a value are packed into such pairs again; unless
 //! the part is pointer-shaped, its data word points into the value it came from.
 
-use mini_abi::types::{Iface, Itab, Kind, SliceHeader, Str, TypeDesc, TypeFlags};
+use mini_abi::types::{Iface, Kind, MapIter, SliceHeader, Str, TypeDesc, TypeFlags};
 
 use super::call::{Call, natives};
+use crate::gc::{self, barrier};
+use crate::{hash, iface, map};
 
 natives! {
     "rtype.TypeOf" => |c: &mut Call| { let word = c.word(0); c.ret(0, word) };
@@ -47,7 +49,11 @@ natives! {
     "rtype.FieldType" => |c: &mut Call| { let ty = value(c).ty.fields.as_slice()[c.word(2) as usize].ty; c.ret(0, ty as u64) };
     "rtype.FieldName" => |c: &mut Call| { let name = value(c).ty.fields.as_slice()[c.word(2) as usize].name; ret_str(c, 0, name) };
     "rtype.FieldExported" => |c: &mut Call| { let is = value(c).ty.fields.as_slice()[c.word(2) as usize].is_exported; c.ret_bool(0, is) };
+    "rtype.MapEntries" => map_entries;
     "rtype.Swap" => swap;
+    "rtype.Assign" => assign;
+    "rtype.SetString" => |c: &mut Call| set_words(c, 2);
+    "rtype.SetBytes" => |c: &mut Call| set_words(c, 3);
     "rtype.SetInt" => |c: &mut Call| set_bits(c);
     "rtype.SetUint" => |c: &mut Call| set_bits(c);
     "rtype.SetFloat" => |c: &mut Call| set_float(c);
@@ -283,18 +289,10 @@ fn floats(a: f64, b: f64) -> std::cmp::Ordering {
 /// # Safety
 /// `iface` is a value of the interface type `ty`.
 unsafe fn from_interface(ty: &TypeDesc, iface: Iface) -> Option<Value> {
-    if iface.word.is_null() {
-        return None;
-    }
-    let dynamic = if ty.interface_methods.len == 0 {
-        iface.word.cast::<TypeDesc>()
-    } else {
-        // SAFETY: the word of an interface with methods is an itab (mini_abi::types::Iface), which is never freed.
-        unsafe { (*iface.word.cast::<Itab>()).ty }
-    };
+    // SAFETY: the caller's promise.
+    let ty = unsafe { hash::dynamic_type(ty, &iface)? };
     Some(Value {
-        // SAFETY: descriptors are never freed.
-        ty: unsafe { &*dynamic },
+        ty,
         data: iface.data,
     })
 }
@@ -347,6 +345,53 @@ fn value_parts(call: &mut Call) {
     call.ret(3, im);
 }
 
+/// `func MapEntries(v any, keys, values []any) int`
+fn map_entries(call: &mut Call) {
+    let v = value(call);
+    let (keys, values) = (call.pairs_mut(2), call.pairs_mut(5));
+    let mut entries = Vec::with_capacity(keys.len());
+    let mut iter = MapIter {
+        key: std::ptr::null_mut(),
+        value: std::ptr::null_mut(),
+        pointers: [std::ptr::null_mut(); 4],
+        state: [0; 6],
+    };
+    // SAFETY: the value of a map type is null or a map; its keys and values have the types that its descriptor names.
+    unsafe {
+        map::iter::init(v.data, &mut iter);
+        while !iter.key.is_null() {
+            entries.push((
+                Value::at(v.ty.key, iter.key),
+                Value::at(v.ty.elem, iter.value),
+            ));
+            map::iter::next(&mut iter);
+        }
+    }
+    entries.sort_by(|a, b| Value::order(a.0, b.0));
+    // The map may have grown since its length was asked.
+    let n = entries.len().min(keys.len()).min(values.len());
+    for (i, (key, value)) in entries.into_iter().take(n).enumerate() {
+        store_value(call, &mut keys[i], key);
+        store_value(call, &mut values[i], value);
+    }
+    call.ret_int(0, n as i64);
+}
+
+/// Stores a value in an element of a `[]any`.
+fn store_value(call: &Call, place: &mut [u64; 2], value: Option<Value>) {
+    let (ty, data) = value.map_or((0, std::ptr::null_mut()), |v| {
+        (std::ptr::from_ref(v.ty) as u64, v.data)
+    });
+    place[0] = ty;
+    store_pointer(call, &mut place[1], data);
+}
+
+/// Stores a pointer where the collector sees it.
+fn store_pointer(call: &Call, place: &mut u64, pointer: *mut u8) {
+    // SAFETY: we are inside a native of the running goroutine; the place is a pointer word.
+    unsafe { barrier::store(call.goroutine(), std::ptr::from_mut(place).cast(), pointer) }
+}
+
 /// `func Swap(slice any, i, j int)`
 fn swap(call: &mut Call) {
     let v = value(call);
@@ -356,17 +401,61 @@ fn swap(call: &mut Call) {
         (0..len).contains(&i) && (0..len).contains(&j),
         "rtype.Swap: {i}, {j} of {len}"
     );
-    // SAFETY: two elements of the slice, in bounds; equal only if i == j.
-    unsafe {
-        let size = (*v.ty.elem).size;
-        if i != j {
-            std::ptr::swap_nonoverlapping(
-                first.add(i as usize * size),
-                first.add(j as usize * size),
-                size,
-            );
-        }
+    if i == j {
+        return;
     }
+    // SAFETY: two elements of the slice, in bounds and not the same.
+    unsafe {
+        let elem = &*v.ty.elem;
+        let (a, b) = (
+            first.add(i as usize * elem.size),
+            first.add(j as usize * elem.size),
+        );
+        if elem.pointer_bytes != 0 && gc::is_marking() {
+            barrier::shade_values(call.goroutine(), elem, a, elem.size);
+            barrier::shade_values(call.goroutine(), elem, b, elem.size);
+        }
+        std::ptr::swap_nonoverlapping(a, b, elem.size);
+    }
+}
+
+/// `func Assign(target, v any) bool`: target is a pointer that is not nil.
+fn assign(call: &mut Call) {
+    let target = value(call);
+    // SAFETY: the element type of a pointer type is a descriptor, which is never freed.
+    let elem = unsafe { &*target.ty.elem };
+    let Some(ty) = call.desc(2) else {
+        return call.ret_bool(0, false);
+    };
+    let data = call.pointer(3);
+    let word = match elem.kind {
+        Kind::Interface if elem.interface_methods.len == 0 => std::ptr::from_ref(ty).cast::<u8>(),
+        Kind::Interface => iface::find_itab(elem, ty).cast(),
+        _ => std::ptr::null(),
+    };
+    let fits = !word.is_null() || std::ptr::eq(elem, ty);
+    if !word.is_null() {
+        // SAFETY: the target points at an interface: two words.
+        let place = unsafe { &mut *target.data.cast::<[u64; 2]>() };
+        place[0] = word as u64;
+        store_pointer(call, &mut place[1], data);
+    } else if fits {
+        let source = hash::interface_data(ty, &data);
+        // SAFETY: both are values of the type.
+        unsafe { barrier::move_values(call.goroutine(), elem, target.data, source, 1) };
+    }
+    call.ret_bool(0, fits);
+}
+
+/// `func SetString(ptr any, s string)`, and SetBytes: the words of what is stored, the first of them a pointer.
+fn set_words(call: &mut Call, n_words: usize) {
+    let v = value(call);
+    // SAFETY: ptr points at a string or slice: so many words.
+    let place = unsafe { std::slice::from_raw_parts_mut(v.data.cast::<u64>(), n_words) };
+    for (i, word) in place.iter_mut().enumerate().skip(1) {
+        *word = call.word(2 + i);
+    }
+    store_pointer(call, &mut place[0], call.pointer(2));
 }
 
 /// `func SetInt(ptr any, x int64)`, and SetUint.
