@@ -201,3 +201,88 @@ pub fn text_of(text: Str) -> String {
     // SAFETY: texts of descriptors live as long as the program.
     String::from_utf8_lossy(unsafe { text.as_bytes() }).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use mini_abi::types::Table as Rows;
+
+    use super::*;
+    use crate::heap::testing::{leak, words};
+
+    fn signature() -> &'static TypeDesc {
+        leak(words(1, 1))
+    }
+
+    fn concrete(methods: &[(&'static str, &'static TypeDesc, usize)]) -> &'static TypeDesc {
+        let rows = methods.iter().map(|&(name, ty, code)| MethodDesc {
+            name: Str::from_static(name),
+            package: Str::EMPTY,
+            ty,
+            code,
+        });
+        leak(TypeDesc {
+            methods: Rows::from_static(Vec::leak(rows.collect())),
+            hash: crate::hash::random() as u32,
+            ..words(1, 1)
+        })
+    }
+
+    fn interface(methods: &[(&'static str, &'static TypeDesc)]) -> &'static TypeDesc {
+        let rows = methods.iter().map(|&(name, ty)| InterfaceMethodDesc {
+            name: Str::from_static(name),
+            package: Str::EMPTY,
+            ty,
+        });
+        leak(TypeDesc {
+            kind: Kind::Interface,
+            interface_methods: Rows::from_static(Vec::leak(rows.collect())),
+            hash: crate::hash::random() as u32,
+            ..words(2, 2)
+        })
+    }
+
+    #[test]
+    fn itabs_hold_the_methods_in_the_order_of_the_interface() {
+        let (f, g) = (signature(), signature());
+        let ty = concrete(&[("A", f, 1), ("B", g, 2), ("C", f, 3), ("D", g, 4)]);
+        let itab = find_itab(interface(&[("B", g), ("D", g)]), ty);
+        // SAFETY: an itab of two methods.
+        let codes = unsafe { *itab.byte_add(ITAB_CODE).cast::<[usize; 2]>() };
+        assert_eq!(codes, [2, 4]);
+    }
+
+    #[test]
+    fn the_missing_method_is_named() {
+        let (f, g) = (signature(), signature());
+        let ty = concrete(&[("A", f, 1), ("C", f, 3)]);
+        for (wanted, missing) in [
+            (interface(&[("A", f), ("C", f)]), ""),
+            (interface(&[("A", f), ("B", f), ("C", f)]), "B"),
+            (interface(&[("A", g)]), "A"),
+            (interface(&[("Z", f)]), "Z"),
+        ] {
+            assert_eq!(missing_method(wanted, ty), missing);
+            assert_eq!(find_itab(wanted, ty).is_null(), !missing.is_empty());
+            assert_eq!(find_itab(wanted, ty), find_itab(wanted, ty));
+        }
+    }
+
+    #[test]
+    fn threads_agree_on_itabs_while_the_table_grows() {
+        let f = signature();
+        let wanted = interface(&[("A", f)]);
+        let types: Vec<_> = (0..2000).map(|code| concrete(&[("A", f, code)])).collect();
+        let find = || {
+            let itabs = types.iter().map(|ty| find_itab(wanted, ty).addr());
+            itabs.collect::<Vec<_>>()
+        };
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(find)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        assert!(results.iter().all(|result| *result == results[0]));
+    }
+}

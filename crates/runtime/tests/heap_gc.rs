@@ -132,7 +132,7 @@ fn a_cycle_keeps_what_is_reachable_and_frees_the_rest() {
             }
         }
         assert_eq!(n, 0);
-        assert_eq!(stats::read_flushed().heap_objects, 20_000);
+        assert_eq!(stats::read().heap_objects, 20_000);
         // What was freed is used again, zeroed.
         for _ in 0..5000 {
             // SAFETY: a fresh object.
@@ -141,8 +141,8 @@ fn a_cycle_keeps_what_is_reachable_and_frees_the_rest() {
     }
     collect(&mut [&mut part], &[], 1);
     central::finish_sweep();
-    assert_eq!(stats::read_flushed().heap_objects, 0);
-    assert_eq!(stats::read_flushed().alloc, 0);
+    assert_eq!(stats::read().heap_objects, 0);
+    assert_eq!(stats::read().alloc, 0);
 }
 
 #[test]
@@ -170,14 +170,14 @@ fn typed_and_large_objects_are_scanned_precisely() {
         for n_workers in [1, 2] {
             collect(&mut [&mut part], &[array.addr()], n_workers);
             central::finish_sweep();
-            assert_eq!(stats::read_flushed().heap_objects as usize, n + 1);
+            assert_eq!(stats::read().heap_objects as usize, n + 1);
             for &(kept, dropped) in &leaves {
                 assert!(find_object(kept).is_some() && find_object(dropped).is_none());
             }
         }
         collect(&mut [&mut part], &[], 1);
         central::finish_sweep();
-        assert_eq!(stats::read_flushed().heap_objects, 0);
+        assert_eq!(stats::read().heap_objects, 0);
     }
 }
 
@@ -218,7 +218,7 @@ fn tiny_values_share_blocks_and_are_counted() {
     let _turn = turn();
     let mut part = PerP::default();
     collect(&mut [&mut part], &[], 1);
-    let before = stats::read_flushed();
+    let before = stats::read();
     let mut addresses = HashSet::new();
     for i in 0..1000u32 {
         let place = part
@@ -233,7 +233,7 @@ fn tiny_values_share_blocks_and_are_counted() {
         assert!(addresses.insert(place));
     }
     stats::flush_one(&mut part);
-    let after = stats::read_flushed();
+    let after = stats::read();
     assert_eq!(after.mallocs - before.mallocs, 1000);
     assert_eq!(after.total_alloc - before.total_alloc, 250 * 16);
     collect(&mut [&mut part], &[], 1);
@@ -263,7 +263,7 @@ fn caches_of_several_threads_never_hand_out_the_same_slot() {
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
     collect(&mut [], &[], 2);
     central::finish_sweep();
-    assert_eq!(stats::read_flushed().heap_objects, 0);
+    assert_eq!(stats::read().heap_objects, 0);
 }
 
 #[test]
@@ -284,4 +284,41 @@ fn released_memory_is_zero_and_usable() {
             assert!(release_free_memory() >= size);
         }
     }
+}
+
+#[test]
+fn maps_live_through_collections() {
+    use mini_runtime::heap::testing;
+    let _turn = turn();
+    gc::configure(|pacer| pacer.set_percent(-1));
+    let g = testing::goroutine();
+    let text = testing::string();
+    let ty = testing::map(text, testing::array(20));
+    // SAFETY: the goroutine is this thread's; keys are strings, values are arrays.
+    unsafe {
+        let map = mini_runtime::map::make(g, ty, 0);
+        for n in 0..3000u64 {
+            let key = mini_runtime::string::new(g, format!("key number {n}").as_bytes());
+            let value = mini_runtime::map::set_string(g, map, key).cast::<[u64; 20]>();
+            *value = [n; 20];
+            if n % 500 == 499 {
+                collect(&mut [testing::part(g)], &[map.addr()], 1);
+                central::finish_sweep();
+            }
+        }
+        for n in 0..3000u64 {
+            let name = format!("key number {n}");
+            let key = Str {
+                ptr: name.as_ptr(),
+                len: name.len(),
+            };
+            let value = mini_runtime::map::get_string(g, ty, map, key).cast::<[u64; 20]>();
+            assert_eq!(*value, [n; 20]);
+        }
+        // The map, its table, and a key and a value for each entry.
+        assert_eq!(stats::read().heap_objects, 2 + 2 * 3000);
+        collect(&mut [testing::part(g)], &[], 1);
+    }
+    central::finish_sweep();
+    assert_eq!(stats::read().heap_objects, 0);
 }

@@ -9,6 +9,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mini_abi::types::TypeDesc;
+use parking_lot::Mutex;
 
 use super::arena;
 use super::central;
@@ -83,6 +84,35 @@ pub enum Outcome {
     CollectSoon,
 }
 
+/// All caches there are, for counting.
+static CACHES: Mutex<Vec<Registered>> = Mutex::new(Vec::new());
+
+struct Registered(*mut Cache);
+
+// SAFETY: through this pointer a cache is only read, field by field: see `count_all`.
+unsafe impl Send for Registered {}
+
+/// Adds what caches have handed out since they were flushed last. Their threads may go on meanwhile: then a number is
+/// that of some moment during the call.
+pub fn count_all(counts: &mut super::stats::Counts) {
+    for Registered(cache) in CACHES.lock().iter() {
+        // SAFETY: caches are never freed. The fields are aligned words that their thread may be writing: each is read
+        // once, as it was before or after.
+        unsafe {
+            for id in 0..shape::count() {
+                let slots = &raw const (**cache).shapes[id];
+                let allocated = (&raw const (*slots).n_allocated).read_volatile();
+                let free = (&raw const (*slots).free).read_volatile().count_ones();
+                counts.n_allocated[ShapeId(id as u16).class() as usize] +=
+                    allocated.saturating_sub(u64::from(free));
+            }
+            counts.n_tiny += (&raw const (**cache).n_tiny).read_volatile();
+            counts.n_allocated[0] += (&raw const (**cache).n_large).read_volatile();
+            counts.large_bytes += (&raw const (**cache).large_bytes).read_volatile();
+        }
+    }
+}
+
 static ZERO_SIZED: AtomicU64 = AtomicU64::new(0);
 
 /// Where all objects of size zero are.
@@ -98,6 +128,7 @@ impl Cache {
             (*cache).stress_interval = super::stress_interval();
             (*cache).stress_left = (*cache).stress_interval;
         }
+        CACHES.lock().push(Registered(cache));
         cache
     }
 

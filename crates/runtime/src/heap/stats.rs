@@ -1,11 +1,12 @@
 //! What programs can ask about memory: exact counts, as `runtime.MemStats` gives them.
 //!
-//! Caches count what they hand out; [`read`] flushes them and adds up. Frees are counted as spans are swept.
+//! Caches count what they hand out; [`read`] adds up. Frees are counted as spans are swept.
 
 use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 
+use super::cache;
 use super::central::{FREES, LARGE_FREED_BYTES};
 use super::pages::{HEAP_IN_USE, HEAP_RELEASED, HEAP_SYS, RECORD_BYTES};
 use super::size_class::{CLASS_SIZE, N_CLASSES};
@@ -72,15 +73,10 @@ pub fn flush_one(part: &mut super::PerP) {
     part.flush(&mut COUNTS.lock());
 }
 
-/// The statistics of this moment.
-pub fn read(world: &World) -> MemStats {
-    flush_caches(world);
-    read_flushed()
-}
-
-/// [`read`] when the caches have been flushed already, else without what they hold.
-pub fn read_flushed() -> MemStats {
-    let counts = *COUNTS.lock();
+/// The statistics of this moment. Exact for what the calling thread has done, and altogether if no one allocates now.
+pub fn read() -> MemStats {
+    let mut counts = *COUNTS.lock();
+    cache::count_all(&mut counts);
     let mut stats = MemStats {
         total_alloc: counts.large_bytes,
         mallocs: counts.n_allocated[0] + counts.n_tiny,

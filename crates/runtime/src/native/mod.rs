@@ -7,6 +7,7 @@ mod call;
 mod float;
 mod fmt;
 mod math;
+mod memory;
 pub mod os;
 mod rtype;
 pub mod runtime;
@@ -35,7 +36,8 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "ucd" => &[ucd::lookup],
         "math" | "bits" => &[math::lookup],
         "sort" => &[sort::lookup],
-        "runtime" => &[runtime::lookup, rtype::lookup, strconv::lookup],
+        "debug" => &[memory::lookup, runtime::lookup],
+        "runtime" => &[runtime::lookup, memory::lookup, rtype::lookup, strconv::lookup],
         "sync" => &[sync::lookup],
         "time" => &[time::lookup],
         "atomic" => &[sync::lookup, rtype::lookup],
