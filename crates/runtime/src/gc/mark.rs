@@ -39,16 +39,27 @@ struct Pool {
     n_idle: AtomicUsize,
     next_part: AtomicUsize,
     live: AtomicUsize,
+    root_words: AtomicUsize,
 }
 
-/// Marks everything that is reachable; the bytes of it. The world is stopped.
-pub fn mark_all(roots: &dyn Roots, n_workers: usize) -> usize {
+/// What marking found.
+#[derive(Clone, Copy, Debug)]
+pub struct Marked {
+    /// Bytes of reachable objects.
+    pub live: usize,
+    /// Bytes of pointers in roots.
+    pub roots: usize,
+}
+
+/// Marks everything that is reachable. The world is stopped.
+pub fn mark_all(roots: &dyn Roots, n_workers: usize) -> Marked {
     let pool = Pool {
         packets: Mutex::new(super::barrier::take_shaded()),
         n_workers,
         n_idle: AtomicUsize::new(0),
         next_part: AtomicUsize::new(0),
         live: AtomicUsize::new(0),
+        root_words: AtomicUsize::new(0),
     };
     if n_workers == 1 {
         Worker::<false>::new(&pool).run(roots);
@@ -60,7 +71,10 @@ pub fn mark_all(roots: &dyn Roots, n_workers: usize) -> usize {
             Worker::<true>::new(&pool).run(roots);
         });
     }
-    pool.live.into_inner()
+    Marked {
+        live: pool.live.into_inner(),
+        roots: pool.root_words.into_inner() * 8,
+    }
 }
 
 /// A marking thread. `SHARED`: there are others.
@@ -84,13 +98,18 @@ impl<'p, const SHARED: bool> Worker<'p, SHARED> {
     }
 
     fn run(mut self, roots: &dyn Roots) {
+        let mut n_words = 0;
         loop {
             let part = self.pool.next_part.fetch_add(1, Ordering::Relaxed);
             if part >= roots.n_parts() {
                 break;
             }
-            roots.scan_part(part, &mut |word| self.shade(word));
+            roots.scan_part(part, &mut |word| {
+                n_words += 1;
+                self.shade(word);
+            });
         }
+        self.pool.root_words.fetch_add(n_words, Ordering::Relaxed);
         loop {
             self.drain();
             if !self.fetch_packet() {

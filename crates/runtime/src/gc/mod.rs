@@ -165,7 +165,7 @@ pub fn collect_stopped(roots: &dyn mark::Roots, n_workers: usize) -> Report {
     let begin = Instant::now();
     let heap_at_start = HEAP_LIVE.load(Ordering::Relaxed);
     set_phase(Phase::Mark);
-    let live = mark::mark_all(roots, n_workers);
+    let mark::Marked { live, roots } = mark::mark_all(roots, n_workers);
     let mark_time = begin.elapsed();
     set_phase(Phase::MarkTermination);
     if heap::stress_interval() != 0 {
@@ -173,7 +173,7 @@ pub fn collect_stopped(roots: &dyn mark::Roots, n_workers: usize) -> Report {
     }
     central::start_sweep();
     HEAP_LIVE.store(live, Ordering::Relaxed);
-    let trigger = pacer::PACER.lock().next_trigger(live);
+    let trigger = pacer::PACER.lock().next_trigger(live, roots);
     TRIGGER.store(trigger, Ordering::Relaxed);
     REQUESTED.store(false, Ordering::Relaxed);
     if central::POISON.load(Ordering::Relaxed) {

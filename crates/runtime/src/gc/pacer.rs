@@ -1,7 +1,7 @@
 //! When to collect, and the record of the cycles.
 //!
-//! With `GOGC=n` the next cycle comes when the heap has grown by n percent of what was live, but not below 4 MB (times
-//! n/100). A memory limit lowers the goal, down to a little above what is live: collecting without end would not help.
+//! With `GOGC=n` the next cycle comes when the heap has grown by n percent of what was live, roots included since they
+//! are scanned too, but not below 4 MB (times n/100). A memory limit lowers the goal, down to a little above what is live: collecting without end would not help.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -27,6 +27,7 @@ pub struct Pacer {
     limit: i64,
     is_tracing: bool,
     live: usize,
+    roots: usize,
     start: Option<Instant>,
     n_cycles: u32,
     n_forced: u32,
@@ -51,6 +52,7 @@ impl Pacer {
             limit: i64::MAX,
             is_tracing: false,
             live: 0,
+            roots: 0,
             start: None,
             n_cycles: 0,
             n_forced: 0,
@@ -93,7 +95,7 @@ impl Pacer {
     /// The goal that follows from what the last cycle left alive.
     pub fn trigger(&self) -> usize {
         let by_percent = usize::try_from(self.percent).map_or(usize::MAX, |percent| {
-            let growth = self.live as u128 * percent as u128 / 100;
+            let growth = (self.live + self.roots) as u128 * percent as u128 / 100;
             let least = MIN_HEAP as u128 * percent as u128 / 100;
             usize::try_from((self.live as u128 + growth).max(least)).unwrap_or(usize::MAX)
         });
@@ -114,8 +116,10 @@ impl Pacer {
         goal.max(self.live + self.live / 8 + (256 << 10))
     }
 
-    pub fn next_trigger(&mut self, live: usize) -> usize {
+    /// Takes in what a cycle found: bytes of live objects, and of pointers in roots.
+    pub fn next_trigger(&mut self, live: usize, roots: usize) -> usize {
         self.live = live;
+        self.roots = roots;
         self.trigger()
     }
 
@@ -224,9 +228,10 @@ mod tests {
     fn the_goal_is_a_percentage_above_what_is_live() {
         let mut pacer = Pacer::new();
         assert_eq!(pacer.trigger(), MIN_HEAP);
-        assert_eq!(pacer.next_trigger(10 << 20), 20 << 20);
+        assert_eq!(pacer.next_trigger(10 << 20, 0), 20 << 20);
         pacer.set_percent(50);
         assert_eq!(pacer.trigger(), 15 << 20);
+        assert_eq!(pacer.next_trigger(10 << 20, 4 << 20), 17 << 20);
         pacer.set_percent(-1);
         assert_eq!(pacer.trigger(), usize::MAX);
         pacer.set_limit(12 << 20);

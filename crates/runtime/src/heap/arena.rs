@@ -60,6 +60,12 @@ pub fn commit(start: usize, len: usize) {
     }
 }
 
+/// Asks for huge pages behind a part of the range: fewer faults when memory is first touched, fewer misses later. A program
+/// with a small heap would pay for memory it does not use.
+pub fn prefer_huge_pages(start: usize, len: usize) {
+    os::prefer_huge_pages(start, len);
+}
+
 /// Gives the memory behind a part of the range back; it reads as zero afterwards.
 pub fn release(start: usize, len: usize) {
     os::release(start, len);
@@ -144,6 +150,12 @@ mod os {
         let start = std::ptr::with_exposed_provenance_mut(start);
         // SAFETY: the range lies inside the reservation, which nothing else uses.
         unsafe { libc::mprotect(start, len, PROT_READ | PROT_WRITE) == 0 }
+    }
+
+    pub(super) fn prefer_huge_pages(start: usize, len: usize) {
+        let start = std::ptr::with_exposed_provenance_mut(start);
+        // SAFETY: the range lies inside the heap; the advice changes nothing that programs can see.
+        unsafe { libc::madvise(start, len, libc::MADV_HUGEPAGE) };
     }
 
     pub(super) fn release(start: usize, len: usize) {

@@ -15,6 +15,8 @@ use super::span::{Links, Span, State};
 
 /// Runs of fewer pages have a list per length.
 const N_LISTS: usize = 128;
+/// Beyond this size the heap asks for huge pages.
+const SMALL_HEAP: usize = 16 << 20;
 /// Records are mapped this many bytes at a time.
 const RECORD_CHUNK: usize = 256 << 10;
 
@@ -89,7 +91,9 @@ impl PageHeap {
             arena::out_of_memory("cannot allocate memory");
         };
         arena::commit(self.frontier, len);
-        HEAP_SYS.fetch_add(len, Ordering::Relaxed);
+        if HEAP_SYS.fetch_add(len, Ordering::Relaxed) + len > SMALL_HEAP {
+            arena::prefer_huge_pages(self.frontier, len);
+        }
         self.insert(self.frontier, len / PAGE_SIZE, self.frontier);
         self.frontier += len;
     }
