@@ -20,12 +20,13 @@ fn turn() -> MutexGuard<'static, ()> {
 
 /// A type of `words` words of which `pointers` (one bit each) are pointers.
 fn type_of(words: usize, pointers: u64) -> &'static TypeDesc {
-    let bitmap: &'static [u8] = Box::leak(Box::new(pointers.to_le_bytes()));
+    let bitmap: &'static mut [u8] = Box::leak(vec![0; words.div_ceil(8).max(8)].into_boxed_slice());
+    bitmap[..8].copy_from_slice(&pointers.to_le_bytes());
     Box::leak(Box::new(TypeDesc {
         size: words * 8,
         pointer_bytes: (64 - pointers.leading_zeros() as usize) * 8,
         pointer_bitmap: bitmap.as_ptr(),
-        bitmap_words: words.min(64),
+        bitmap_words: words,
         hash: 0,
         kind: Kind::Struct,
         align: 8,
@@ -319,6 +320,78 @@ fn maps_live_through_collections() {
         assert_eq!(stats::read().heap_objects, 2 + 2 * 3000);
         collect(&mut [testing::part(g)], &[], 1);
     }
+    central::finish_sweep();
+    assert_eq!(stats::read().heap_objects, 0);
+}
+
+/// Threads build lists of numbered nodes, stop together for a cycle, and go on while the spans are swept by whoever
+/// needs one.
+#[test]
+fn threads_allocate_and_sweep_side_by_side() {
+    use std::sync::Barrier;
+    const N_THREADS: usize = 4;
+    const N_ROUNDS: usize = 12;
+    let _turn = turn();
+    gc::configure(|pacer| pacer.set_percent(-1));
+    // {number; next *T; spare ...}, of several shapes and sizes.
+    let types = [(2, 0b10), (3, 0b10), (8, 0b1000_0010), (70, 0b10)]
+        .map(|(words, mask)| type_of(words, mask));
+    let barrier = Barrier::new(N_THREADS);
+    let roots = Mutex::new(Vec::new());
+    let run = |thread: usize| {
+        let mut part = PerP::default();
+        let mut lists: Vec<(*mut usize, usize)> = Vec::new();
+        for round in 0..N_ROUNDS {
+            for list in 0..20 {
+                let mut head = std::ptr::null_mut::<usize>();
+                let len = 50 + (list * 37 + round * 11 + thread) % 400;
+                for number in 0..len {
+                    new(&mut part, types[(number + 1) % 4]);
+                    let node = new(&mut part, types[(number + list) % 4]);
+                    // SAFETY: a fresh node of at least two words.
+                    unsafe {
+                        assert_eq!((*node, *node.add(1)), (0, 0));
+                        *node = number;
+                        *node.add(1) = head.expose_provenance();
+                    }
+                    head = node;
+                }
+                lists.push((head, len));
+            }
+            let n_kept = lists.len() * 2 / 3;
+            lists.rotate_left(thread + 1);
+            lists.truncate(n_kept);
+            stats::flush_one(&mut part);
+            roots
+                .lock()
+                .unwrap()
+                .extend(lists.iter().map(|list| list.0.addr()));
+            if barrier.wait().is_leader() {
+                gc::collect_stopped(&Words(std::mem::take(&mut roots.lock().unwrap())), 2);
+            }
+            barrier.wait();
+            for &(head, len) in &lists {
+                let (mut node, mut n) = (head, len);
+                while !node.is_null() {
+                    n -= 1;
+                    // SAFETY: the list was a root.
+                    unsafe {
+                        assert_eq!(*node, n);
+                        node = std::ptr::with_exposed_provenance_mut(*node.add(1));
+                    }
+                }
+                assert_eq!(n, 0);
+            }
+        }
+        stats::flush_one(&mut part);
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..N_THREADS {
+            let run = &run;
+            scope.spawn(move || run(thread));
+        }
+    });
+    collect(&mut [], &[], 1);
     central::finish_sweep();
     assert_eq!(stats::read().heap_objects, 0);
 }

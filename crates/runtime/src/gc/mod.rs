@@ -19,7 +19,7 @@ pub mod pacer;
 pub mod scan;
 pub mod verify;
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::g::G;
@@ -38,8 +38,12 @@ pub enum Phase {
 static PHASE: AtomicU8 = AtomicU8::new(Phase::Off as u8);
 /// Live bytes at which the next cycle is asked for. Zero until [`init`]: the first allocation comes here and sets it.
 static TRIGGER: AtomicUsize = AtomicUsize::new(0);
-/// A cycle was asked for and has not begun.
-static REQUESTED: AtomicBool = AtomicBool::new(false);
+/// A cycle was asked for and has not begun: 0 none, 1 by allocation, 2 since there was none for long.
+static REQUESTED: AtomicU8 = AtomicU8::new(0);
+const FOR_GOAL: u8 = 1;
+const FOR_IDLE: u8 = 2;
+/// A program that allocates little is collected this often nevertheless.
+const IDLE_PERIOD: Duration = Duration::from_secs(120);
 
 /// Live bytes at which allocation asks for a collection.
 #[inline]
@@ -82,7 +86,7 @@ pub unsafe fn request(g: *mut G) {
     let is_due = HEAP_LIVE.load(Ordering::Relaxed) >= trigger() || heap::stress_interval() != 0;
     // Later allocations ask again: the first request may have come from a place where it could not be followed.
     if is_due {
-        REQUESTED.store(true, Ordering::Relaxed);
+        REQUESTED.store(FOR_GOAL, Ordering::Relaxed);
         // SAFETY: the caller's promise.
         unsafe { sched::request_gc(g) };
     }
@@ -90,14 +94,25 @@ pub unsafe fn request(g: *mut G) {
 
 /// Called by the scheduler after [`crate::sched::request_gc`]: on a thread with a P and no running goroutine; may stop the world.
 pub fn poll() {
-    if REQUESTED.swap(false, Ordering::Relaxed) {
-        collect(Cause::Goal);
+    match REQUESTED.swap(0, Ordering::Relaxed) {
+        FOR_GOAL => collect(Cause::Goal),
+        FOR_IDLE => collect(Cause::Idle),
+        _ => {}
     }
 }
 
 /// Whether a collection waits to begin.
 pub fn is_requested() -> bool {
-    REQUESTED.load(Ordering::Relaxed)
+    REQUESTED.load(Ordering::Relaxed) != 0
+}
+
+/// For a thread that looks after things now and then: asks for a cycle if the last one was long ago. If so, [`poll`]
+/// is to be called.
+pub fn request_if_idle_for_long() -> bool {
+    if trigger() != 0 && pacer::PACER.lock().is_overdue(IDLE_PERIOD) {
+        REQUESTED.store(FOR_IDLE, Ordering::Relaxed);
+    }
+    is_requested()
 }
 
 /// `runtime.GC`: for [`crate::sched::at_safepoint`]. A whole cycle, swept to the end.
@@ -175,7 +190,7 @@ pub fn collect_stopped(roots: &dyn mark::Roots, n_workers: usize) -> Report {
     HEAP_LIVE.store(live, Ordering::Relaxed);
     let trigger = pacer::PACER.lock().next_trigger(live, roots);
     TRIGGER.store(trigger, Ordering::Relaxed);
-    REQUESTED.store(false, Ordering::Relaxed);
+    REQUESTED.store(0, Ordering::Relaxed);
     if central::POISON.load(Ordering::Relaxed) {
         // In the stress mode freed memory is overwritten now, not when someone needs it.
         central::finish_sweep();

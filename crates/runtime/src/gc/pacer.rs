@@ -29,6 +29,8 @@ pub struct Pacer {
     live: usize,
     roots: usize,
     start: Option<Instant>,
+    /// When the last cycle ended.
+    last: Option<Instant>,
     n_cycles: u32,
     n_forced: u32,
     pause_total: Duration,
@@ -54,6 +56,7 @@ impl Pacer {
             live: 0,
             roots: 0,
             start: None,
+            last: None,
             n_cycles: 0,
             n_forced: 0,
             pause_total: Duration::ZERO,
@@ -130,6 +133,7 @@ impl Pacer {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         self.last_end = now.as_nanos() as u64;
+        self.last = Some(Instant::now());
         self.pauses[self.n_cycles as usize % N_PAUSES] = (pause.as_nanos() as u64, self.last_end);
         self.n_cycles += 1;
         self.n_forced += u32::from(cause == Cause::Forced);
@@ -185,9 +189,10 @@ impl Pacer {
         stats.is_enabled = self.percent >= 0;
     }
 
-    /// Time of the end of the last cycle, in ns since 1970; zero: none yet.
-    pub fn last_end(&self) -> u64 {
-        self.last_end
+    /// Whether the last cycle (or the start) is longer ago than `period`.
+    pub fn is_overdue(&self, period: Duration) -> bool {
+        let last = self.last.or(self.start);
+        self.percent >= 0 && last.is_some_and(|last| last.elapsed() > period)
     }
 }
 
