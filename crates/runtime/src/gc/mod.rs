@@ -232,12 +232,13 @@ pub fn add_stats(stats: &mut stats::MemStats) {
     stats.next_gc = trigger() as u64;
 }
 
-/// One marking thread per P, but one only for a heap that is marked faster than a thread starts.
+/// One marking thread per P, but one only for a heap that is marked about as fast as a thread starts. What was live in the
+/// last cycle is the best guess of what will be.
 fn n_workers(world: &World) -> usize {
     const WORTH_A_THREAD: usize = 2 << 20;
     let mut n_ps = 0;
     sched::for_each_p(world, &mut |_| n_ps += 1);
-    if HEAP_LIVE.load(Ordering::Relaxed) < WORTH_A_THREAD {
+    if pacer::PACER.lock().live() < WORTH_A_THREAD {
         return 1;
     }
     n_ps.clamp(1, 32)

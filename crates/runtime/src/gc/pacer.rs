@@ -119,6 +119,11 @@ impl Pacer {
         goal.max(self.live + self.live / 8 + (256 << 10))
     }
 
+    /// Bytes that the last cycle found alive, roots included.
+    pub fn live(&self) -> usize {
+        self.live + self.roots
+    }
+
     /// Takes in what a cycle found: bytes of live objects, and of pointers in roots.
     pub fn next_trigger(&mut self, live: usize, roots: usize) -> usize {
         self.live = live;
