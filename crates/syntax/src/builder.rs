@@ -7,10 +7,11 @@
     reason = "what the parser's stack holds is boxed, so that its entries are small"
 )]
 
-use mini_diagnostics::{Code, Diagnostic, Diagnostics, Pos, Span};
+use mini_diagnostics::{Code, Diagnostic, Diagnostics, Pos, SourceFile, Span};
 
 use crate::Symbol;
 use crate::ast::*;
+use crate::branches;
 use crate::lexer::code_point;
 use crate::literal;
 use crate::print;
@@ -19,8 +20,7 @@ use crate::token::{Tok, Token};
 /// What a token list was parsed into; which, its first token says.
 pub(crate) enum Parsed {
     File(Ident, Vec<Decl>),
-    Decls(Vec<Decl>),
-    Block(Block),
+    Decls,
 }
 
 /// A list of declarations under one keyword, before its pragmas are known.
@@ -64,10 +64,13 @@ pub(crate) struct Subscripts {
 }
 
 pub(crate) struct Builder<'b> {
+    source: &'b SourceFile,
     /// What is being parsed.
     tokens: &'b [Token],
     ids: &'b mut NodeIds,
     diagnostics: &'b mut Diagnostics,
+    /// Function bodies that begin before this have mistakes, so their jumps are not checked.
+    checked_from: Pos,
     /// The first `{` that stands after something that is no literal type.
     stray_brace: Option<Pos>,
     /// `x.(type)` that no switch has claimed yet.
@@ -93,16 +96,21 @@ enum ListKind {
 
 impl<'b> Builder<'b> {
     pub(crate) fn new(
+        source: &'b SourceFile,
         tokens: &'b [Token],
+        checked_from: Pos,
         ids: &'b mut NodeIds,
         diagnostics: &'b mut Diagnostics,
     ) -> Builder<'b> {
+        let (stray_brace, guards) = (None, Vec::new());
         Builder {
+            source,
             tokens,
+            checked_from,
             ids,
             diagnostics,
-            stray_brace: None,
-            guards: Vec::new(),
+            stray_brace,
+            guards,
         }
     }
 
@@ -329,6 +337,22 @@ impl<'b> Builder<'b> {
             rbrace,
         };
         self.expr(l, l, rbrace.offset(1), ExprKind::CompositeLit(lit))
+    }
+
+    pub(crate) fn func_lit(&mut self, ty: Box<FuncType>, body: Block, l: Pos, r: Pos) -> Box<Expr> {
+        self.check_branches(&body);
+        self.expr(
+            l,
+            l,
+            r,
+            ExprKind::FuncLit(Box::new(FuncLit { ty: *ty, body })),
+        )
+    }
+
+    fn check_branches(&mut self, body: &Block) {
+        if body.lbrace >= self.checked_from {
+            branches::check(body, self.source, self.diagnostics);
+        }
     }
 
     // Types
@@ -581,6 +605,9 @@ impl<'b> Builder<'b> {
         ty: Box<FuncType>,
         body: Option<Block>,
     ) -> Box<Decl> {
+        if let Some(body) = &body {
+            self.check_branches(body);
+        }
         let recv = recv.and_then(|recv| self.receiver(recv, name.pos));
         Box::new(Decl::Func(Box::new(FuncDecl {
             span,

@@ -1,6 +1,6 @@
 //! Marks on brackets that make Go's grammar LR(1).
 //!
-//! Three of Go's rules look further than one token; a pass over the tokens, between lexer and grammar, decides them and
+//! Some of Go's rules look further than one token; a pass over the tokens, between lexer and grammar, decides them and
 //! gives the bracket in question a terminal of its own:
 //!
 //! * [`Kind::LBraceBlock`]: between `if`, `for`, `switch` or `select` and their block, a `{` outside of all brackets
@@ -11,6 +11,8 @@
 //!   Only the one directly after the parameters of a function type or literal is marked.
 //! * [`Kind::LBrackTypeParams`]: `type T[P any] …` against `type T [N]int`, decided by what follows `[`, as Go does:
 //!   whatever can be read as an array length is one, unless a comma shows that it is not.
+//! * [`Kind::LBraceStray`]: a `{` after a call or a literal begins nothing. This is not needed to parse what is right, but
+//!   it lets the parser stop there, not somewhere behind it.
 //!
 //! The pass also says, for error messages, which brackets are open at a token ([`open_brackets`]).
 
@@ -28,7 +30,7 @@ pub(crate) fn mark(tokens: &mut [Token]) {
 /// What an open bracket holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Inside {
-    /// Declarations, or the list given to `StartBlock`.
+    /// Declarations.
     File,
     /// `import (`, `const (`, `type (`, `var (`
     Group,
@@ -55,6 +57,8 @@ pub(crate) struct Open {
     pub(crate) inside: Inside,
     /// Index of the bracket's token.
     pub(crate) at: usize,
+    /// Index of the first token behind the last semicolon directly in it.
+    pub(crate) line: usize,
     /// In the header of a control statement: the index of its keyword.
     pub(crate) header: Option<usize>,
     /// In a header: a `{` would belong to the type literal or signature before it.
@@ -116,10 +120,8 @@ impl Marker {
             }
             Kind::LParen | Kind::LParenResult => self.open_paren(tokens, at, before, closed),
             Kind::LBrack | Kind::LBrackTypeParams => self.open_bracket(tokens, at, before),
-            Kind::LBrace | Kind::LBraceBlock => self.open_brace(tokens, at, before, closed),
-            Kind::LBraceStray => {
-                self.open.push(Open::new(Inside::Block, at));
-                kind
+            Kind::LBrace | Kind::LBraceBlock | Kind::LBraceStray => {
+                self.open_brace(tokens, at, before, closed)
             }
             Kind::RParen | Kind::RBrack | Kind::RBrace => {
                 self.close(tokens, kind);
@@ -133,6 +135,9 @@ impl Marker {
             | Kind::Chan
             | Kind::Interface => kind,
             _ => {
+                if kind == Kind::Semi {
+                    top.line = at + 1;
+                }
                 top.brace_continues = false;
                 top.follows_signature = false;
                 kind
@@ -155,7 +160,8 @@ impl Marker {
         let inside = match before {
             Kind::Import | Kind::Const | Kind::Type | Kind::Var => Inside::Group,
             Kind::Func => Inside::Params,
-            _ if follows_params || is_signature(tokens, at, top) => Inside::Params,
+            _ if closed.is_some_and(|closed| closed.inside == Inside::TypeParams) => Inside::Params,
+            _ if follows_params || is_signature(tokens, before, top, closed) => Inside::Params,
             _ if follows_operand => Inside::Call,
             _ => Inside::Paren,
         };
@@ -215,6 +221,7 @@ impl Marker {
                 top.header = None;
                 (Kind::LBraceBlock, Inside::Block)
             }
+            _ if follows_value(tokens, at, closed) => (Kind::LBraceStray, Inside::Block),
             // Only messages depend on this guess: literals follow types, bodies follow signatures.
             Kind::RParen if closed.is_some_and(|closed| closed.inside == Inside::Params) => {
                 (Kind::LBrace, Inside::Block)
@@ -225,9 +232,7 @@ impl Marker {
                 (Kind::LBrace, Inside::Block)
             }
             _ if top.follows_signature => (Kind::LBrace, Inside::Block),
-            _ if top.inside == Inside::File && begins_with_func(tokens, at) => {
-                (Kind::LBrace, Inside::Block)
-            }
+            _ if top.inside == Inside::File && top.is_func(tokens) => (Kind::LBrace, Inside::Block),
             _ => (Kind::LBrace, Inside::Composite),
         };
         if inside == Inside::Composite || inside == Inside::Block {
@@ -263,10 +268,16 @@ impl Marker {
 }
 
 impl Open {
+    /// Whether the line at hand begins with `func`: in a file, a function's declaration.
+    fn is_func(&self, tokens: &[Token]) -> bool {
+        tokens[self.line].tok.kind == Kind::Func
+    }
+
     fn new(inside: Inside, at: usize) -> Open {
         Open {
             inside,
             at,
+            line: at + 1,
             header: None,
             brace_continues: false,
             follows_signature: false,
@@ -282,17 +293,23 @@ fn ends_operand(kind: Kind) -> bool {
     )
 }
 
-/// Whether the `(` at `at` belongs to the signature of a declared function or of an interface's method. Only messages
-/// depend on it.
-fn is_signature(tokens: &[Token], at: usize, top: &Open) -> bool {
-    let kind_before = |n: usize| at.checked_sub(n).map(|i| tokens[i].tok.kind);
-    match (kind_before(1), top.inside) {
-        (Some(Kind::Name), Inside::Interface) => true,
-        (Some(Kind::Name), Inside::File) => {
-            kind_before(2) == Some(Kind::Func) || follows_receiver(tokens, at, top)
-        }
-        (Some(Kind::RParen | Kind::RBrack), Inside::File | Inside::Interface) => {
-            begins_with_func(tokens, at)
+/// Whether the `{` at `at` stands after what can only be a value: a literal, a call, an element with a literal index. No
+/// literal begins there. (That other values are not literal types either, the builder sees.)
+fn follows_value(tokens: &[Token], at: usize, closed: Option<Closed>) -> bool {
+    let is_literal = |before: usize| at >= before && tokens[at - before].tok.kind == Kind::Literal;
+    match closed.map(|closed| closed.inside) {
+        Some(Inside::Call) => true,
+        Some(Inside::Index) => is_literal(2) && tokens[at - 3].tok.kind == Kind::LBrack,
+        _ => is_literal(1),
+    }
+}
+
+/// Whether a `(` in `top` belongs to the signature of a declared function or of an interface's method.
+fn is_signature(tokens: &[Token], before: Kind, top: &Open, closed: Option<Closed>) -> bool {
+    match top.inside {
+        Inside::File => top.is_func(tokens),
+        Inside::Interface => {
+            before == Kind::Name || closed.is_some_and(|closed| closed.inside == Inside::Params)
         }
         _ => false,
     }
@@ -300,21 +317,8 @@ fn is_signature(tokens: &[Token], at: usize, top: &Open) -> bool {
 
 /// Whether the name before `at` stands after a method's receiver.
 fn follows_receiver(tokens: &[Token], at: usize, top: &Open) -> bool {
-    top.inside == Inside::File
-        && at >= 2
-        && tokens[at - 1].tok.kind == Kind::Name
-        && tokens[at - 2].tok.kind == Kind::RParen
-        && begins_with_func(tokens, at)
-}
-
-/// Whether the declaration around `at` begins with `func`.
-fn begins_with_func(tokens: &[Token], at: usize) -> bool {
-    let begin = tokens[..at]
-        .iter()
-        .rposition(|token| token.tok.kind == Kind::Semi);
-    tokens
-        .get(begin.map_or(1, |semi| semi + 1))
-        .is_some_and(|token| token.tok.kind == Kind::Func)
+    let is_after_bracket = at >= 2 && tokens[at - 2].tok.kind == Kind::RParen;
+    top.inside == Inside::File && is_after_bracket && top.is_func(tokens)
 }
 
 /// Whether the tokens after `type T [` are type parameters rather than an array length.

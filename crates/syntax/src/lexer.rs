@@ -28,6 +28,7 @@ pub fn lex(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
     let mut lexer = Raw::lexer(text);
     lexer.bump(skipped);
 
+    let newline = Symbol::intern("newline");
     let mut out = Output {
         base: file.base,
         tokens: Vec::with_capacity(text.len() / 4 + 8),
@@ -49,11 +50,7 @@ pub fn lex(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
         };
         if raw == Raw::Newline || raw == Raw::Comment {
             if ends_statement {
-                out.push(
-                    Kind::Semi,
-                    Some(Symbol::intern("newline")),
-                    span.start..span.start,
-                );
+                out.push(Kind::Semi, Some(newline), span.start..span.start);
                 ends_statement = false;
             }
             continue;
@@ -165,7 +162,7 @@ fn check_name(name: &str, start: usize, faults: &mut Vec<Fault>) {
 
 /// A character as Go's `%#U` shows it.
 pub(crate) fn code_point(c: char) -> String {
-    let is_printable = !c.is_control() && !c.is_whitespace();
+    let is_printable = c == ' ' || !c.is_control() && !c.is_whitespace();
     let shown = if is_printable {
         format!(" '{c}'")
     } else {

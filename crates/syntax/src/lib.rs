@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod branches;
 mod builder;
 mod context;
 pub mod dump;

@@ -153,25 +153,9 @@ impl Explainer<'_> {
         }
     }
 
-    /// Index of the first token of the declaration, statement or specification that holds the wrong token.
-    fn line_start(&self) -> usize {
-        let first = self.top().at + 1;
-        let mut depth = 0usize;
-        let mut start = first;
-        for index in first..self.at {
-            match self.kind(index) {
-                kind if kind.opens() => depth += 1,
-                Kind::RParen | Kind::RBrack | Kind::RBrace => depth = depth.saturating_sub(1),
-                Kind::Semi if depth == 0 => start = index + 1,
-                _ => {}
-            }
-        }
-        start
-    }
-
     /// The keyword under which the specification at hand stands, and the index of its first token after that.
     fn spec(&self) -> (Kind, usize) {
-        let start = self.line_start();
+        let start = self.top().line;
         match self.inside() {
             Inside::Group => (self.kind(self.top().at - 1), start),
             _ => (self.kind(start), start + 1),

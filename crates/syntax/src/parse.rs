@@ -46,7 +46,12 @@ pub fn parse_file(
             found.push(Diagnostic::error(Code::Syntax, tokens[index].span, message));
             (unknown_package(source, ids), Vec::new())
         }
-        None => parse_source(tokens, source, ids, &mut found),
+        None => Session {
+            source,
+            ids,
+            mistake: Pos::NONE,
+        }
+        .file(tokens, &mut found),
     };
     diagnostics.append(&mut found);
     let mut file = File {
@@ -60,27 +65,12 @@ pub fn parse_file(
     file
 }
 
-/// Parses the tokens of a file, and explains what is wrong with them.
-fn parse_source(
-    mut tokens: Vec<Token>,
-    source: &SourceFile,
-    ids: &mut NodeIds,
-    diagnostics: &mut Diagnostics,
-) -> (Ident, Vec<Decl>) {
-    context::mark(&mut tokens);
-    match parse_tokens(&tokens, ids, diagnostics) {
-        Ok(Parsed::File(package, decls)) => {
-            check_imports(&tokens, diagnostics);
-            (package, decls)
-        }
-        Ok(_) => unreachable!("the tokens begin as a file"),
-        Err(stuck) => {
-            let built = std::mem::take(diagnostics);
-            check_imports(&tokens, diagnostics);
-            diagnostics.append(&mut find_mistakes(tokens, stuck, ids, built));
-            (unknown_package(source, ids), Vec::new())
-        }
-    }
+/// What every attempt at parsing a file needs.
+struct Session<'s> {
+    source: &'s SourceFile,
+    ids: &'s mut NodeIds,
+    /// The last mistake found; function bodies that begin before it are not checked further.
+    mistake: Pos,
 }
 
 /// Where the grammar got stuck.
@@ -91,105 +81,127 @@ struct Stuck {
     expected: Vec<String>,
 }
 
-/// Parses a marked list of tokens, whose first says what it is and whose last is [`Kind::Eof`].
-fn parse_tokens(
-    tokens: &[Token],
-    ids: &mut NodeIds,
-    diagnostics: &mut Diagnostics,
-) -> Result<Parsed, Stuck> {
-    let mut builder = Builder::new(tokens, ids, diagnostics);
-    let mut n_read = 0;
-    let end = tokens.len() - 1;
-    let input = tokens[..end].iter().map(|token| {
-        n_read += 1;
-        (token.span.start, token.tok, token.span.end)
-    });
-    let result = grammar::SourceParser::new().parse(&mut builder, input);
-    if let Some(stray_brace) = builder.finish() {
-        return Err(stuck_at_brace(tokens, stray_brace, ids));
-    }
-    result.map_err(|error| match error {
-        ParseError::UnrecognizedToken { expected, .. } => Stuck {
-            at: n_read - 1,
-            expected,
-        },
-        ParseError::UnrecognizedEof { expected, .. } => Stuck { at: end, expected },
-        ParseError::ExtraToken { .. } => Stuck {
-            at: n_read - 1,
-            expected: Vec::new(),
-        },
-        ParseError::InvalidToken { .. } | ParseError::User { .. } => {
-            unreachable!("neither tokens nor actions fail")
-        }
-    })
-}
-
-/// The grammar lets a literal's `{` follow everything; what may stand in its place is found by parsing with a `{` that
-/// nothing can follow.
-fn stuck_at_brace(tokens: &[Token], brace: Pos, ids: &mut NodeIds) -> Stuck {
-    let mut tokens = tokens.to_vec();
-    let is_brace = |token: &Token| token.pos() == brace && token.tok.kind == Kind::LBrace;
-    let at = tokens
-        .iter()
-        .position(is_brace)
-        .expect("the brace is one of the tokens");
-    tokens[at].tok.kind = Kind::LBraceStray;
-    match parse_tokens(&tokens, ids, &mut Vec::new()) {
-        Err(stuck) => stuck,
-        Ok(_) => unreachable!("no production has a stray brace"),
-    }
-}
-
-/// Explains where the grammar got stuck, and finds further mistakes behind it.
-///
-/// `built` holds what the builder reported so far.
-fn find_mistakes(
-    mut tokens: Vec<Token>,
-    mut stuck: Stuck,
-    ids: &mut NodeIds,
-    mut built: Diagnostics,
-) -> Diagnostics {
-    let mut found = Vec::new();
-    // Repairs that do not lead on are rare; twice as many attempts as errors to show is plenty.
-    for _ in 0..2 * MAX_ERRORS {
-        let is_end = tokens[stuck.at].tok.kind == Kind::Eof;
-        if is_end && !(found.is_empty() && built.is_empty()) {
-            break;
-        }
-        let mistake = explain(&tokens, stuck.at, &stuck.expected);
-        let Mistake {
-            pos,
-            message,
-            is_syntax_error,
-            repair,
-        } = mistake;
-        let prefix = if is_syntax_error {
-            "syntax error: "
-        } else {
-            ""
-        };
-        found.push(Diagnostic::error(
-            Code::Syntax,
-            pos.span(),
-            format!("{prefix}{message}"),
-        ));
-        if is_end || matches!(repair, Repair::Stop) {
-            break;
-        }
-        repair.apply(&mut tokens);
-        if let Some(start) = restart_at_decl(&mut tokens, stuck.at) {
-            // The builder sees this declaration again.
-            built.retain(|diagnostic| diagnostic.pos < start);
-        }
+impl Session<'_> {
+    /// Parses the tokens of a file, and explains what is wrong with them.
+    fn file(
+        &mut self,
+        mut tokens: Vec<Token>,
+        diagnostics: &mut Diagnostics,
+    ) -> (Ident, Vec<Decl>) {
         context::mark(&mut tokens);
-        match parse_tokens(&tokens, ids, &mut built) {
-            Ok(_) => break,
-            Err(next) => stuck = next,
+        match self.attempt(&tokens, diagnostics) {
+            Ok(Parsed::File(package, decls)) => {
+                check_imports(&tokens, diagnostics);
+                (package, decls)
+            }
+            Ok(Parsed::Decls) => unreachable!("the tokens begin as a file"),
+            Err(stuck) => {
+                let built = std::mem::take(diagnostics);
+                check_imports(&tokens, diagnostics);
+                diagnostics.append(&mut self.find_mistakes(tokens, stuck, built));
+                (unknown_package(self.source, self.ids), Vec::new())
+            }
         }
     }
-    // The grammar gets stuck before the construct around the mistake is built, so on one line these come first.
-    found.append(&mut built);
-    found
+
+    /// Parses a marked list of tokens, whose first says what it is and whose last is [`Kind::Eof`].
+    fn attempt(
+        &mut self,
+        tokens: &[Token],
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Parsed, Stuck> {
+        let mut builder = Builder::new(self.source, tokens, self.mistake, self.ids, diagnostics);
+        let mut n_read = 0;
+        let end = tokens.len() - 1;
+        let input = tokens[..end].iter().map(|token| {
+            n_read += 1;
+            (token.span.start, token.tok, token.span.end)
+        });
+        let result = grammar::SourceParser::new().parse(&mut builder, input);
+        if let Some(stray_brace) = builder.finish() {
+            return Err(self.stuck_at_brace(tokens, stray_brace));
+        }
+        result.map_err(|error| match error {
+            ParseError::UnrecognizedToken { expected, .. } => Stuck {
+                at: n_read - 1,
+                expected,
+            },
+            ParseError::UnrecognizedEof { expected, .. } => Stuck { at: end, expected },
+            ParseError::ExtraToken { .. } => Stuck {
+                at: n_read - 1,
+                expected: Vec::new(),
+            },
+            ParseError::InvalidToken { .. } | ParseError::User { .. } => {
+                unreachable!("neither tokens nor actions fail")
+            }
+        })
+    }
+
+    /// The grammar lets a literal's `{` follow everything; what may stand in its place is found by parsing with a `{`
+    /// that nothing can follow.
+    fn stuck_at_brace(&mut self, tokens: &[Token], brace: Pos) -> Stuck {
+        let mut tokens = tokens.to_vec();
+        let is_brace = |token: &Token| token.pos() == brace && token.tok.kind == Kind::LBrace;
+        let at = tokens
+            .iter()
+            .position(is_brace)
+            .expect("the brace is one of the tokens");
+        tokens[at].tok.kind = Kind::LBraceStray;
+        match self.attempt(&tokens, &mut Vec::new()) {
+            Err(stuck) => stuck,
+            Ok(_) => unreachable!("no production has a stray brace"),
+        }
+    }
+
+    /// Explains where the grammar got stuck, and finds further mistakes behind it.
+    ///
+    /// `built` holds what the builder reported so far.
+    fn find_mistakes(
+        &mut self,
+        mut tokens: Vec<Token>,
+        mut stuck: Stuck,
+        mut built: Diagnostics,
+    ) -> Diagnostics {
+        let mut found = Vec::new();
+        // Repairs that do not lead on are rare; twice as many attempts as errors to show is plenty.
+        for _ in 0..2 * MAX_ERRORS {
+            let is_end = tokens[stuck.at].tok.kind == Kind::Eof;
+            if is_end && !(found.is_empty() && built.is_empty()) {
+                break;
+            }
+            let mistake = explain(&tokens, stuck.at, &stuck.expected);
+            let Mistake {
+                pos,
+                message,
+                is_syntax_error,
+                repair,
+            } = mistake;
+            let prefix = if is_syntax_error {
+                "syntax error: "
+            } else {
+                ""
+            };
+            let message = format!("{prefix}{message}");
+            found.push(Diagnostic::error(Code::Syntax, pos.span(), message));
+            if is_end || matches!(repair, Repair::Stop) {
+                break;
+            }
+            self.mistake = tokens[stuck.at].pos();
+            repair.apply(&mut tokens);
+            if let Some(start) = restart_at_decl(&mut tokens, stuck.at) {
+                // The builder sees this declaration again.
+                built.retain(|diagnostic| diagnostic.pos < start);
+            }
+            context::mark(&mut tokens);
+            match self.attempt(&tokens, &mut built) {
+                Ok(_) => break,
+                Err(next) => stuck = next,
+            }
+        }
+        // The grammar gets stuck before the construct around the mistake is built, so on one line these come first.
+        found.append(&mut built);
+        found
+    }
 }
 
 /// Drops the declarations that end before `at`. Returns where the one that does not end there begins.

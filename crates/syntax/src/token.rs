@@ -36,12 +36,10 @@ pub struct Tok {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Kind {
-    /// Opens every token list: the tokens are a whole file.
+    /// Opens a token list that is a whole file.
     StartFile,
-    /// Opens every token list: the tokens are declarations.
+    /// Opens a token list that begins with some declaration.
     StartDecls,
-    /// Opens every token list: the tokens are one block.
-    StartBlock,
     Eof,
 
     Name,
@@ -118,7 +116,7 @@ impl Kind {
     pub fn text(self) -> &'static str {
         use Kind::*;
         match self {
-            StartFile | StartDecls | StartBlock => "start",
+            StartFile | StartDecls => "start",
             Eof => "EOF",
             Name => "name",
             Literal => "literal",

@@ -134,39 +134,42 @@ go f()
 defer func() {}()
 return
 return a, b
-break
-continue L
-goto L
-fallthrough
+L: for { break; continue L; break L }
+goto M
+M: N: x()
+{ y(); goto N }
 ;;
-L: M: x()
-{ y() }
-N:
+goto O
+O:
 "#,
         expect![[r#"
-              x++
-              (index a i)--
-              a, b.c, (* d) = d, 1, 2
-              x <<= 2
-              x &^= y
-              a, b := (call f)
-              send c (<- d)
-              go (call f)
-              defer (call func() {
-              })
-              return
-              return a, b
-              break
-              continue L
-              goto L
-              fallthrough
-              L:
-                M:
-                  (call x)
-              block
-                (call y)
+            x++
+            (index a i)--
+            a, b.c, (* d) = d, 1, 2
+            x <<= 2
+            x &^= y
+            a, b := (call f)
+            send c (<- d)
+            go (call f)
+            defer (call func() {
+            })
+            return
+            return a, b
+            L:
+              for
+                break
+                continue L
+                break L
+            goto M
+            M:
               N:
-                empty
+                (call x)
+            block
+              (call y)
+              goto N
+            goto O
+            O:
+              empty
         "#]],
     );
 }
@@ -440,6 +443,33 @@ z = #
             x.mini:3:9: newline in string
             x.mini:4:5: invalid character U+0023 '#'
             x.mini:5:1: syntax error: unexpected }, expected expression
+        "#]],
+    );
+}
+
+#[test]
+fn jumps_that_lead_nowhere() {
+    check_errors(
+        r#"
+break
+for { continue L; func() { continue }() }
+L: { break L; goto M }
+{ M: x() }
+goto N
+y := 1
+N: switch { case a: if b { fallthrough }; case c: fallthrough }
+switch x.(type) { case int: fallthrough; default: }
+"#,
+        expect![[r#"
+            x.mini:2:1: break is not in a loop, switch, or select
+            x.mini:3:16: continue label not defined: L
+            x.mini:3:28: continue is not in a loop
+            x.mini:4:12: invalid break label L
+            x.mini:4:20: goto M jumps into block starting at x.mini:5:1
+            x.mini:6:6: goto N jumps over declaration of y at x.mini:7:3
+            x.mini:8:28: fallthrough statement out of place
+            x.mini:8:51: cannot fallthrough final case in switch
+            x.mini:9:29: cannot fallthrough in type switch
         "#]],
     );
 }
