@@ -28,9 +28,9 @@ pub(crate) fn tokens(sources: &SourceMap, files: &[FileId], diagnostics: &mut Di
     }
 }
 
-/// The tree as Rust prints it.
+/// The tree, one line a statement.
 pub(crate) fn ast(files: &[ast::File]) {
     for file in files {
-        print(&format!("{file:#?}\n"));
+        print(&mini_syntax::dump::dump(file));
     }
 }
