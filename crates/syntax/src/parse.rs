@@ -182,7 +182,13 @@ impl Session<'_> {
                 ""
             };
             let message = format!("{prefix}{message}");
-            found.push(Diagnostic::error(Code::Syntax, pos.span(), message));
+            let wrong = tokens[stuck.at].span;
+            let span = if wrong.start == pos {
+                wrong
+            } else {
+                pos.span()
+            };
+            found.push(Diagnostic::error(Code::Syntax, span, message));
             if is_end || matches!(repair, Repair::Stop) {
                 break;
             }
