@@ -5,7 +5,6 @@
 
 use crate::build::{Builder, FuncState, Map, Meaning, is_silent};
 use crate::explain::{Explainer, Texts};
-use crate::facts::for_operands;
 use crate::graph::Graph;
 use crate::leaks::{FuncTags, Leaks};
 use crate::location::{Attrs, LocId};
@@ -93,7 +92,7 @@ fn references(program: &Program, func: FuncId) -> Vec<FuncId> {
                     _ => {}
                 }
             }
-            for_operands(statement, &mut |operand| {
+            mini_mir::visit::statement_operands(statement, &mut |operand| {
                 if let Operand::Const(constant) = operand
                     && let ConstValue::Func(func) = constant.value
                 {
@@ -255,7 +254,9 @@ impl<'a> Analysis<'a> {
                     "_" => format!("~b{index}"),
                     name => name.to_string(),
                 };
-                lines.push(format!("leaking param: {name} to result {result} level={level}"));
+                lines.push(format!(
+                    "leaking param: {name} to result {result} level={level}"
+                ));
             }
             if lines.is_empty() {
                 lines.push(format!("{name} does not escape"));
@@ -287,7 +288,12 @@ impl<'a> Analysis<'a> {
         for (site, facts) in state.sites.iter_enumerated() {
             let Some(loc) = facts.loc else { continue };
             if self.reports(state.id) {
-                self.report_site(&state.body.sites[site], facts.is_string_to_bytes, graph, loc);
+                self.report_site(
+                    &state.body.sites[site],
+                    facts.is_string_to_bytes,
+                    graph,
+                    loc,
+                );
             }
             if let Some(literal) = graph.locations[loc].closure
                 && self.program.funcs[literal].parent == Some(state.id)

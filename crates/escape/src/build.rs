@@ -182,8 +182,9 @@ impl<'a, 't> Builder<'a, 't> {
             let size = || self.program.types.layout(data.ty).size;
             let is_var = matches!(data.kind, LocalKind::Var | LocalKind::Temp);
             let too_large = is_var && size() > MAX_STACK_VAR;
-            let matters =
-                data.addr_taken || too_large || (!is_name && self.program.types.has_pointers(data.ty));
+            let matters = data.addr_taken
+                || too_large
+                || (!is_name && self.program.types.has_pointers(data.ty));
             if !matters {
                 continue;
             }
@@ -204,8 +205,7 @@ impl<'a, 't> Builder<'a, 't> {
                     statement: 0,
                     why: Why::TooLarge,
                 };
-                self.graph
-                    .flow(Hole::HEAP, Value { loc, derefs: -1 }, note);
+                self.graph.flow(Hole::HEAP, Value { loc, derefs: -1 }, note);
             }
         }
         let results = body
@@ -505,7 +505,10 @@ impl<'a, 't> Builder<'a, 't> {
 
     pub(crate) fn place_type(&self, func: usize, place: &Place) -> TyId {
         let base = base_type(self.program, self.funcs[func].body, place);
-        place.proj.iter().fold(base, |ty, step| self.after(ty, step))
+        place
+            .proj
+            .iter()
+            .fold(base, |ty, step| self.after(ty, step))
     }
 
     pub(crate) fn operand_type(&self, func: usize, operand: &Operand) -> TyId {
@@ -609,9 +612,13 @@ impl<'a, 't> Builder<'a, 't> {
             return;
         }
         let local = place.as_local();
-        let is_name = local
-            .is_some_and(|l| !matches!(self.funcs[at.func].locals[l], Meaning::Location(_)));
-        let parts: &[TyId] = match local.map(|l| self.program.types.kind(self.funcs[at.func].body.locals[l].ty)) {
+        let is_name =
+            local.is_some_and(|l| !matches!(self.funcs[at.func].locals[l], Meaning::Location(_)));
+        let parts: &[TyId] = match local.map(|l| {
+            self.program
+                .types
+                .kind(self.funcs[at.func].body.locals[l].ty)
+        }) {
             Some(TyKind::Tuple(parts)) => parts,
             _ => &[],
         };
@@ -621,7 +628,8 @@ impl<'a, 't> Builder<'a, 't> {
             holes.resize(parts.len().max(1), None);
         } else if parts.is_empty() {
             holes.push(self.place_hole(at, place));
-        } else if let Some(Meaning::Location(first)) = local.map(|l| self.funcs[at.func].locals[l]) {
+        } else if let Some(Meaning::Location(first)) = local.map(|l| self.funcs[at.func].locals[l])
+        {
             holes.extend((0..parts.len() as u32).map(|part| Some(Hole::to(LocId(first.0 + part)))));
         }
         if let Some(local) = local
@@ -713,13 +721,10 @@ impl<'a, 't> Builder<'a, 't> {
     /// Whether an rvalue with a pure value has a type with pointers.
     fn yields_pointers(&self, func: usize, value: &Rvalue) -> bool {
         match value {
-            Rvalue::Use(x) => self
-                .program
-                .types
-                .has_pointers(self.operand_type(func, x)),
-            Rvalue::TypeAssert { ty, .. } | Rvalue::Unbox { ty, .. } | Rvalue::Convert { ty, .. } => {
-                self.program.types.has_pointers(*ty)
-            }
+            Rvalue::Use(x) => self.program.types.has_pointers(self.operand_type(func, x)),
+            Rvalue::TypeAssert { ty, .. }
+            | Rvalue::Unbox { ty, .. }
+            | Rvalue::Convert { ty, .. } => self.program.types.has_pointers(*ty),
             _ => true,
         }
     }

@@ -3,12 +3,12 @@
 //! MIR has no source text, so statements are put back into Go: names of values (temporaries) are replaced by what they
 //! name.
 
+use crate::EscapeDiagnostic;
 use crate::build::{Builder, FuncState};
 use crate::facts::Defs;
 use crate::graph::Graph;
 use crate::location::{LocId, LocationKind, Note, Why};
 use crate::solve::Observer;
-use crate::EscapeDiagnostic;
 use mini_diagnostics::Pos;
 use mini_mir::{
     Callee, ConstValue, FuncId, Operand, Place, PlaceBase, Program, Proj, Rvalue, SelectCase,
@@ -210,9 +210,12 @@ impl<'a> Texts<'a> {
                     .is_some_and(|_| text.starts_with("return "));
                 if is_result { "return" } else { "assign" }
             }
-            Why::Argument(_) | Why::Receiver | Why::Panic | Why::Appended | Why::Go | Why::Defer => {
-                "call parameter"
-            }
+            Why::Argument(_)
+            | Why::Receiver
+            | Why::Panic
+            | Why::Appended
+            | Why::Go
+            | Why::Defer => "call parameter",
             Why::CalleeOperand => "callee operand",
             Why::Captured(_) => "captured by a closure",
             Why::Boxed => "interface-converted",
@@ -242,7 +245,10 @@ impl<'a> Texts<'a> {
         match statement {
             StatementKind::Assign(place, value) => {
                 let value = self.rvalue(state, value, 6);
-                match place.as_local().map(|local| (local, &state.body.locals[local])) {
+                match place
+                    .as_local()
+                    .map(|local| (local, &state.body.locals[local]))
+                {
                     Some((_, data)) if data.name.is_empty() => {
                         if data.kind == mini_mir::LocalKind::Result {
                             format!("return {value}")
@@ -264,9 +270,7 @@ impl<'a> Texts<'a> {
                 self.operand(state, chan, 6),
                 self.operand(state, value, 6)
             ),
-            StatementKind::Go(value) | StatementKind::Defer(value) => {
-                self.operand(state, value, 6)
-            }
+            StatementKind::Go(value) | StatementKind::Defer(value) => self.operand(state, value, 6),
             StatementKind::MapIterInit { map, .. } => {
                 format!("range {}", self.operand(state, map, 6))
             }
@@ -299,7 +303,9 @@ impl<'a> Texts<'a> {
             | Rvalue::Unbox { value: x, .. }
             | Rvalue::TypeAssert { value: x, .. }
             | Rvalue::Convert { value: x, .. } => operand(x),
-            Rvalue::MakeInterface { value: x, site: s, .. } => match site(s) {
+            Rvalue::MakeInterface {
+                value: x, site: s, ..
+            } => match site(s) {
                 text if text.is_empty() => operand(x),
                 text => text,
             },
@@ -316,9 +322,9 @@ impl<'a> Texts<'a> {
                 let end = |x: &Option<Operand>| x.as_ref().map_or(String::new(), &operand);
                 match (low, high, base) {
                     (None, None, Operand::Copy(place))
-                        if place.as_local().is_some_and(|l| {
-                            state.body.locals[l].name.is_empty()
-                        }) =>
+                        if place
+                            .as_local()
+                            .is_some_and(|l| state.body.locals[l].name.is_empty()) =>
                     {
                         operand(base)
                     }
@@ -445,7 +451,8 @@ impl<'a> Texts<'a> {
                         }
                     }
                     Proj::Index { index, .. } => {
-                        let index = self.place(state, &Place::local(*index), depth.saturating_sub(1));
+                        let index =
+                            self.place(state, &Place::local(*index), depth.saturating_sub(1));
                         text = format!("{text}[{index}]");
                     }
                     Proj::ConstIndex { index, .. } => text = format!("{text}[{index}]"),

@@ -1,9 +1,10 @@
 //! What the builder must know of a body before it draws edges: order of blocks, loops, and how often each local is
 //! assigned and read.
 
+use mini_mir::cfg::reverse_postorder;
+use mini_mir::visit::{self, Access};
 use mini_mir::{
-    BlockId, Body, Callee, IndexVec, LocalId, LocalKind, Operand, Place, PlaceBase, Proj, Rvalue,
-    SelectCase, Statement, StatementKind, TerminatorKind,
+    BlockId, Body, IndexVec, LocalId, LocalKind, Place, PlaceBase, Proj, Statement, StatementKind,
 };
 
 /// Assignments to a whole local.
@@ -41,12 +42,7 @@ impl Facts {
             for (index, statement) in data.statements.iter().enumerate() {
                 facts.statement(block, index as u32, statement);
             }
-            match &data.terminator.kind {
-                TerminatorKind::If { cond: value, .. }
-                | TerminatorKind::Switch { value, .. }
-                | TerminatorKind::Panic(value) => facts.read(value),
-                TerminatorKind::Goto(_) | TerminatorKind::Return | TerminatorKind::Unreachable => {}
-            }
+            visit::terminator_places(&data.terminator, &mut |place, _| facts.read(place));
         }
         facts
     }
@@ -60,42 +56,31 @@ impl Facts {
     }
 
     fn statement(&mut self, block: BlockId, index: u32, statement: &Statement) {
-        if let StatementKind::Assign(place, value) = &statement.kind {
-            match place.as_local() {
-                Some(local) => self.define(local, Defs::One(block, index)),
-                None => {
-                    // A store to a part makes the local more than a name.
-                    match (place.base, place.proj.first()) {
-                        (PlaceBase::Local(local), Some(Proj::Deref { .. })) => {
-                            self.reads[local] += 1;
-                        }
-                        (PlaceBase::Local(local), _) => self.define(local, Defs::Many),
-                        (PlaceBase::Global(_), _) => {}
-                    }
-                    self.indexes(place);
+        visit::statement_places(statement, &mut |place, access| match access {
+            Access::Read | Access::Ref => self.read(place),
+            Access::Write => self.write(place, Defs::One(block, index)),
+        });
+        visit::whole_locals(statement, &mut |&local, access| match access {
+            Access::Read | Access::Ref => self.reads[local] += 1,
+            // Coming to life is no assignment.
+            Access::Write if matches!(statement.kind, StatementKind::StorageLive(_)) => {}
+            Access::Write => self.define(local, Defs::Many),
+        });
+    }
+
+    fn write(&mut self, place: &Place, def: Defs) {
+        if let PlaceBase::Local(local) = place.base {
+            match place.proj.first() {
+                None => self.define(local, def),
+                Some(Proj::Deref { .. }) => self.reads[local] += 1,
+                // A store to a part makes the local more than a name; to an element of a slice it reads the local.
+                Some(_) => {
+                    self.define(local, Defs::Many);
+                    self.reads[local] += 1;
                 }
             }
-            if let Rvalue::Select { cases, .. } = value {
-                for case in cases {
-                    if let SelectCase::Receive {
-                        dest: Some(dest), ..
-                    } = case
-                    {
-                        self.define(*dest, Defs::Many);
-                    }
-                }
-            }
-            if let Rvalue::Ref(place) = value {
-                self.read_place(place);
-            }
-            if let Rvalue::MapIterNext { iter } = value {
-                self.reads[*iter] += 1;
-            }
         }
-        if let StatementKind::MapIterInit { iter, .. } = &statement.kind {
-            self.define(*iter, Defs::Many);
-        }
-        for_operands(statement, &mut |operand| self.read(operand));
+        self.indexes(place);
     }
 
     fn define(&mut self, local: LocalId, def: Defs) {
@@ -103,13 +88,7 @@ impl Facts {
         *slot = if *slot == Defs::None { def } else { Defs::Many };
     }
 
-    fn read(&mut self, operand: &Operand) {
-        if let Operand::Copy(place) = operand {
-            self.read_place(place);
-        }
-    }
-
-    fn read_place(&mut self, place: &Place) {
+    fn read(&mut self, place: &Place) {
         if let PlaceBase::Local(local) = place.base {
             self.reads[local] += 1;
         }
@@ -123,135 +102,6 @@ impl Facts {
             }
         }
     }
-}
-
-/// Calls `visit` with every operand of a statement.
-pub(crate) fn for_operands<'a>(statement: &'a Statement, visit: &mut dyn FnMut(&'a Operand)) {
-    match &statement.kind {
-        StatementKind::Assign(_, value) => rvalue_operands(value, visit),
-        StatementKind::MapSet { map, key, value } => {
-            visit(map);
-            visit(key);
-            visit(value);
-        }
-        StatementKind::MapDelete { map, key } => {
-            visit(map);
-            visit(key);
-        }
-        StatementKind::MapIterInit { map: x, .. }
-        | StatementKind::MapClear(x)
-        | StatementKind::SliceClear(x)
-        | StatementKind::Close(x)
-        | StatementKind::Go(x)
-        | StatementKind::Defer(x)
-        | StatementKind::NilCheck(x) => visit(x),
-        StatementKind::Send { chan, value } => {
-            visit(chan);
-            visit(value);
-        }
-        StatementKind::BoundsCheck { index, len } => {
-            visit(index);
-            visit(len);
-        }
-        StatementKind::Print { args, .. } => args.iter().for_each(visit),
-        StatementKind::StorageLive(_) | StatementKind::RunDefers | StatementKind::Nop => {}
-    }
-}
-
-fn rvalue_operands<'a>(value: &'a Rvalue, visit: &mut dyn FnMut(&'a Operand)) {
-    match value {
-        Rvalue::Use(x)
-        | Rvalue::Unary(_, x)
-        | Rvalue::Convert { value: x, .. }
-        | Rvalue::MakeInterface { value: x, .. }
-        | Rvalue::MakeMap { hint: x, .. }
-        | Rvalue::MakeChan { size: x, .. }
-        | Rvalue::Len(x)
-        | Rvalue::Cap(x)
-        | Rvalue::TypeAssert { value: x, .. }
-        | Rvalue::TypeIs { value: x, .. }
-        | Rvalue::Unbox { value: x, .. }
-        | Rvalue::ConvertInterface { value: x, .. }
-        | Rvalue::Receive { chan: x, .. } => visit(x),
-        Rvalue::Binary(_, a, b)
-        | Rvalue::MakeSlice { len: a, cap: b, .. }
-        | Rvalue::AppendSlice {
-            slice: a, other: b, ..
-        }
-        | Rvalue::CopySlice { dst: a, src: b }
-        | Rvalue::DecodeRune {
-            string: a,
-            index: b,
-        }
-        | Rvalue::MapGet { map: a, key: b, .. } => {
-            visit(a);
-            visit(b);
-        }
-        Rvalue::Aggregate { parts, .. } | Rvalue::Concat { parts, .. } => {
-            parts.iter().for_each(visit);
-        }
-        Rvalue::MakeClosure { captures, .. } => captures.iter().for_each(visit),
-        Rvalue::Append { slice, values, .. } => {
-            visit(slice);
-            values.iter().for_each(visit);
-        }
-        Rvalue::Slice {
-            base,
-            low,
-            high,
-            max,
-            ..
-        } => {
-            visit(base);
-            [low, high, max].into_iter().flatten().for_each(visit);
-        }
-        Rvalue::Select { cases, .. } => {
-            for case in cases {
-                match case {
-                    SelectCase::Send { chan, value } => {
-                        visit(chan);
-                        visit(value);
-                    }
-                    SelectCase::Receive { chan, .. } => visit(chan),
-                }
-            }
-        }
-        Rvalue::Call(call) => {
-            match &call.callee {
-                Callee::Static(_) => {}
-                Callee::Value(x) | Callee::Method { receiver: x, .. } => visit(x),
-            }
-            call.args.iter().for_each(visit);
-        }
-        Rvalue::Ref(_) | Rvalue::New(_) | Rvalue::MapIterNext { .. } | Rvalue::Recover => {}
-    }
-}
-
-/// Reachable blocks in reverse postorder.
-fn reverse_postorder(body: &Body) -> Vec<BlockId> {
-    let mut seen = IndexVec::from_elem(false, body.blocks.len());
-    let mut order = vec![];
-    let mut stack = vec![(Body::ENTRY, 0)];
-    if body.blocks.is_empty() {
-        return order;
-    }
-    seen[Body::ENTRY] = true;
-    while let Some((block, next)) = stack.pop() {
-        let successors = body.blocks[block].terminator.kind.successors();
-        // Last successor first, so that the result has the source's order.
-        match successors.len().checked_sub(next + 1) {
-            Some(index) => {
-                let successor = successors[index];
-                stack.push((block, next + 1));
-                if !std::mem::replace(&mut seen[successor], true) {
-                    stack.push((successor, 0));
-                }
-            }
-            None => order.push(block),
-        }
-    }
-    order.reverse();
-    order
 }
 
 /// Blocks on a cycle: members of strongly connected components with an inner edge.

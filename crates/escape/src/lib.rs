@@ -20,6 +20,8 @@ mod leaks;
 mod location;
 mod natives;
 mod solve;
+#[cfg(test)]
+mod tests;
 
 pub use batch::analyse;
 

@@ -15,6 +15,7 @@ pub trait Idx: Copy + Eq + 'static {
 macro_rules! define_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
+        #[allow(unreachable_pub, reason = "an id may belong to a private module")]
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(pub u32);
         impl $crate::ids::Idx for $name {

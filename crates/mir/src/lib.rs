@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 pub mod body;
+pub mod cfg;
 pub mod decisions;
 pub mod ids;
 pub mod layout;
@@ -28,6 +29,7 @@ pub mod place;
 pub mod print;
 pub mod program;
 pub mod rvalue;
+pub mod testing;
 pub mod types;
 pub mod typing;
 pub mod verify;

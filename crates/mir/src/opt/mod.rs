@@ -3,7 +3,15 @@
 //! Before escape analysis run the passes that change what flows where: calls become bodies, dead code goes away. Behind it
 //! run those that only make code faster; they keep every local and site, since decisions are by their ids.
 
+mod bounds;
+mod call_graph;
+mod defs;
+mod devirtualise;
+mod forward_refs;
+mod inline;
+mod prove;
 mod simplify_cfg;
+mod ssa;
 
 use crate::body::Body;
 use crate::decisions::Decisions;
@@ -39,8 +47,6 @@ pub struct OptDiagnostic {
 
 /// A pass over one body.
 struct BodyPass {
-    #[cfg_attr(not(test), expect(dead_code, reason = "names the pass when a test fails"))]
-    name: &'static str,
     run: fn(&mut Body, &TyTable),
 }
 
@@ -48,22 +54,28 @@ struct BodyPass {
 const BEFORE_ESCAPE: &[BodyPass] = &[
     // Dead branches would make things escape.
     BodyPass {
-        name: "simplify_cfg",
         run: simplify_cfg::run,
     },
 ];
 
 /// Behind escape analysis.
-const AFTER_ESCAPE: &[BodyPass] = &[BodyPass {
-    name: "simplify_cfg",
-    run: simplify_cfg::run,
-}];
+const AFTER_ESCAPE: &[BodyPass] = &[
+    BodyPass { run: prove::run },
+    // Drops the checks that were proved.
+    BodyPass {
+        run: simplify_cfg::run,
+    },
+];
 
 /// Passes that escape analysis profits from.
 pub fn run_before_escape(program: &mut Program, options: &Options) -> Vec<OptDiagnostic> {
-    let _ = options;
+    let diagnostics = if options.inline {
+        inline::run(program, options)
+    } else {
+        vec![]
+    };
     run_passes(program, BEFORE_ESCAPE);
-    vec![]
+    diagnostics
 }
 
 /// Passes that keep the decisions true.
@@ -82,3 +94,6 @@ fn run_passes(program: &mut Program, passes: &[BodyPass]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

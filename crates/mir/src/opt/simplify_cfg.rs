@@ -4,6 +4,7 @@
 //! Precondition: none. Blocks are renumbered in reverse postorder, entry first.
 
 use crate::body::{Block, Body, StatementKind, TerminatorKind};
+use crate::cfg::reverse_postorder;
 use crate::ids::{BlockId, IndexVec};
 use crate::place::{ConstValue, Operand};
 use crate::types::TyTable;
@@ -145,33 +146,6 @@ fn merge_lines(body: &mut Body) {
             block.terminator = terminator;
         }
     }
-}
-
-/// Reachable blocks, each before those it dominates, in about the order of the source.
-pub(super) fn reverse_postorder(body: &Body) -> Vec<BlockId> {
-    let mut order = vec![];
-    if body.blocks.is_empty() {
-        return order;
-    }
-    let mut seen = IndexVec::from_elem(false, body.blocks.len());
-    let mut stack = vec![(Body::ENTRY, 0)];
-    seen[Body::ENTRY] = true;
-    while let Some((block, visited)) = stack.pop() {
-        let successors = body.blocks[block].terminator.kind.successors();
-        // The last successor first: what is left last comes out first.
-        match successors.len().checked_sub(visited + 1) {
-            Some(index) => {
-                stack.push((block, visited + 1));
-                let successor = successors[index];
-                if !std::mem::replace(&mut seen[successor], true) {
-                    stack.push((successor, 0));
-                }
-            }
-            None => order.push(block),
-        }
-    }
-    order.reverse();
-    order
 }
 
 /// Drops unreachable blocks and numbers the others in reverse postorder.
