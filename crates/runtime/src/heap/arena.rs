@@ -41,12 +41,12 @@ pub fn reserve() {
         }
         size /= 2;
         if size < SMALLEST_RESERVATION {
-            out_of_memory("cannot reserve address space");
+            out_of_memory(size);
         }
     };
     let n_pages = size >> PAGE_SHIFT;
     let table = os::map_lazily(n_pages * size_of::<AtomicPtr<Span>>())
-        .unwrap_or_else(|| out_of_memory("cannot map the page table"));
+        .unwrap_or_else(|| out_of_memory(n_pages * 8));
     TABLE.store(table.cast(), Ordering::Relaxed);
     BASE.store(base, Ordering::Relaxed);
     N_PAGES.store(n_pages, Ordering::Release);
@@ -56,7 +56,7 @@ pub fn reserve() {
 pub fn commit(start: usize, len: usize) {
     debug_assert!(start >= base() && start.is_multiple_of(PAGE_SIZE));
     if start + len > end() || !os::commit(start, len) {
-        out_of_memory("cannot allocate memory");
+        out_of_memory(len);
     }
 }
 
@@ -73,7 +73,7 @@ pub fn release(start: usize, len: usize) {
 
 /// Memory outside the heap for the allocator's own records, never given back.
 pub fn records(len: usize) -> *mut u8 {
-    os::map_lazily(len).unwrap_or_else(|| out_of_memory("cannot map records"))
+    os::map_lazily(len).unwrap_or_else(|| out_of_memory(len))
 }
 
 /// The entry of a page, if the address lies in the range. An entry may be stale: the span it names says what it covers.
@@ -109,9 +109,11 @@ pub fn set_entry(addr: usize, span: *const Span) {
     entry.store(span.cast_mut(), Ordering::Relaxed);
 }
 
-/// Ends the process in Go's words.
-pub fn out_of_memory(what: &str) -> ! {
-    eprintln!("fatal error: runtime: {what}: out of memory");
+/// Ends the process in Go's words: `len` bytes are not to be had.
+pub fn out_of_memory(len: usize) -> ! {
+    let in_use = super::pages::HEAP_SYS.load(Ordering::Relaxed);
+    eprintln!("runtime: out of memory: cannot allocate {len}-byte block ({in_use} in use)");
+    eprintln!("fatal error: out of memory");
     std::process::exit(2);
 }
 

@@ -88,7 +88,7 @@ impl PageHeap {
             .and_then(|len| len.checked_next_multiple_of(CHUNK_SIZE))
             .filter(|&len| len <= arena::end() - self.frontier)
         else {
-            arena::out_of_memory("cannot allocate memory");
+            arena::out_of_memory(n_pages.saturating_mul(PAGE_SIZE));
         };
         arena::commit(self.frontier, len);
         if HEAP_SYS.fetch_add(len, Ordering::Relaxed) + len > SMALL_HEAP {
