@@ -15,6 +15,9 @@ use crate::heap::stats::MemStats;
 
 /// The smallest goal at GOGC=100.
 const MIN_HEAP: usize = 4 << 20;
+/// Free memory that is never worth giving back.
+const KEPT_FREE: usize = 16 << 20;
+const RELEASE_DELAY: Duration = Duration::from_secs(1);
 const N_PAUSES: usize = 256;
 
 pub static PACER: Mutex<Pacer> = Mutex::new(Pacer::new());
@@ -31,6 +34,8 @@ pub struct Pacer {
     start: Option<Instant>,
     /// When the last cycle ended.
     last: Option<Instant>,
+    /// Since when there is more free memory than should be kept.
+    excess_since: Option<Instant>,
     n_cycles: u32,
     n_forced: u32,
     pause_total: Duration,
@@ -57,6 +62,7 @@ impl Pacer {
             roots: 0,
             start: None,
             last: None,
+            excess_since: None,
             n_cycles: 0,
             n_forced: 0,
             pause_total: Duration::ZERO,
@@ -143,12 +149,6 @@ impl Pacer {
         self.n_cycles += 1;
         self.n_forced += u32::from(cause == Cause::Forced);
         self.pause_total += pause;
-        if self.limit != i64::MAX {
-            let used = HEAP_SYS.load(Ordering::Relaxed) - HEAP_RELEASED.load(Ordering::Relaxed);
-            if used as i64 > self.limit / 10 * 9 {
-                crate::heap::release_free_memory();
-            }
-        }
         if self.is_tracing {
             eprintln!("{}", self.trace_line(cause, report, times, n_workers));
         }
@@ -192,6 +192,30 @@ impl Pacer {
         stats.n_forced_gc = self.n_forced;
         stats.pauses = self.pauses.to_vec();
         stats.is_enabled = self.percent >= 0;
+    }
+
+    /// How much free memory should go back to the system now. Some is kept for the growth to the next goal; and it is given
+    /// back a second after it was free at the earliest, so that programs whose use goes up and down are not slowed. Near
+    /// the memory limit all of it goes at once.
+    pub fn memory_to_release(&mut self) -> usize {
+        let unused = crate::heap::unused_memory();
+        if self.limit != i64::MAX {
+            let used = HEAP_SYS.load(Ordering::Relaxed) - HEAP_RELEASED.load(Ordering::Relaxed);
+            if used as i64 > self.limit / 10 * 9 {
+                return unused;
+            }
+        }
+        let kept = self.trigger().saturating_sub(self.live) + self.trigger() / 10 + KEPT_FREE;
+        if unused <= kept {
+            self.excess_since = None;
+            return 0;
+        }
+        let since = *self.excess_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < RELEASE_DELAY {
+            return 0;
+        }
+        self.excess_since = None;
+        unused - kept
     }
 
     /// Whether the last cycle (or the start) is longer ago than `period`.

@@ -162,5 +162,18 @@ unsafe fn allocate(g: *mut G, make: impl FnOnce(&mut Cache, &mut Outcome) -> *mu
 
 /// Gives free memory back to the system; the bytes.
 pub fn release_free_memory() -> usize {
-    pages::PAGES.lock().release_all()
+    pages::PAGES.lock().release(1, usize::MAX)
+}
+
+/// Gives up to `limit` bytes of free memory back, in pieces that are worth a system call.
+pub fn release_some(limit: usize) -> usize {
+    const WORTH_A_CALL: usize = 8;
+    pages::PAGES.lock().release(WORTH_A_CALL, limit)
+}
+
+/// Bytes of memory that the heap holds without using it.
+pub fn unused_memory() -> usize {
+    let load = |bytes: &AtomicUsize| bytes.load(std::sync::atomic::Ordering::Relaxed);
+    let (used, released) = (load(&pages::HEAP_IN_USE), load(&pages::HEAP_RELEASED));
+    load(&pages::HEAP_SYS).saturating_sub(used + released)
 }

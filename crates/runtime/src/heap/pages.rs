@@ -22,7 +22,8 @@ const RECORD_CHUNK: usize = 256 << 10;
 
 pub static PAGES: Mutex<PageHeap> = Mutex::new(PageHeap::new());
 
-/// Bytes of the range that are usable, in spans with objects, and given back to the system. Written under the lock.
+/// Bytes of the range that are usable; of them, those in spans with objects, and those in free runs that have no memory
+/// behind them. Written under the lock.
 pub static HEAP_SYS: AtomicUsize = AtomicUsize::new(0);
 pub static HEAP_IN_USE: AtomicUsize = AtomicUsize::new(0);
 pub static HEAP_RELEASED: AtomicUsize = AtomicUsize::new(0);
@@ -106,30 +107,27 @@ impl PageHeap {
         self.insert(base, n_pages, base + n_pages * PAGE_SIZE);
     }
 
-    /// Gives the memory of all free runs back to the system; the bytes that were in use there.
-    pub fn release_all(&mut self) -> usize {
+    /// Gives memory of free runs of at least `min_pages` back to the system, up to about `limit` bytes; the bytes.
+    pub fn release(&mut self, min_pages: usize, limit: usize) -> usize {
         let mut released = 0;
-        let mut release = |run: &Span| {
-            let dirty = run.zero_from().min(run.end()) - run.base();
-            if dirty > 0 {
-                arena::release(run.base(), dirty.next_multiple_of(PAGE_SIZE));
-                run.set_zero_from(run.base());
-                released += dirty;
+        for &(_, base) in self.long.iter().rev() {
+            released += release_run(arena::lookup(base).expect("a long run is in the table"));
+            if released >= limit {
+                return released;
             }
-        };
-        for &head in &self.lists {
+        }
+        for &head in self.lists[min_pages.min(N_LISTS)..].iter().rev() {
             let mut next = head;
             // SAFETY: records in the lists are valid, their links are ours under the lock.
             while let Some(run) = unsafe { next.as_ref() } {
-                release(run);
+                released += release_run(run);
+                if released >= limit {
+                    return released;
+                }
                 // SAFETY: as above.
                 next = unsafe { (*run.links.get()).next };
             }
         }
-        for &(_, base) in &self.long {
-            release(arena::lookup(base).expect("a long run is in the table"));
-        }
-        HEAP_RELEASED.fetch_add(released, Ordering::Relaxed);
         released
     }
 
@@ -171,6 +169,7 @@ impl PageHeap {
     fn add_run(&mut self, base: usize, n_pages: usize, zero_from: usize) {
         let run = self.new_record();
         run.set_run(State::Free, base, n_pages, zero_from);
+        HEAP_RELEASED.fetch_add(unbacked(run), Ordering::Relaxed);
         arena::set_entry(base, run);
         arena::set_entry(run.end() - PAGE_SIZE, run);
         if n_pages >= N_LISTS {
@@ -207,6 +206,7 @@ impl PageHeap {
 
     fn unlink(&mut self, run: &'static Span) {
         let n_pages = run.n_pages();
+        HEAP_RELEASED.fetch_sub(unbacked(run), Ordering::Relaxed);
         if n_pages >= N_LISTS {
             self.long.remove(&(n_pages, run.base()));
             return;
@@ -253,6 +253,22 @@ impl PageHeap {
         unsafe { (*record.links.get()).next = self.spare };
         self.spare = record;
     }
+}
+
+/// Bytes of a free run that have no memory behind them: never used, or given back.
+fn unbacked(run: &Span) -> usize {
+    run.end() - run.zero_from().min(run.end())
+}
+
+/// Gives the memory of a free run back; the bytes that had any.
+fn release_run(run: &Span) -> usize {
+    let backed = run.n_pages() * PAGE_SIZE - unbacked(run);
+    if backed > 0 {
+        arena::release(run.base(), backed.next_multiple_of(PAGE_SIZE));
+        run.set_zero_from(run.base());
+        HEAP_RELEASED.fetch_add(backed, Ordering::Relaxed);
+    }
+    backed
 }
 
 /// A run of `n_pages`; sweeps before it asks the system for more.

@@ -98,7 +98,7 @@ pub fn read() -> MemStats {
     stats.heap_sys = HEAP_SYS.load(Ordering::Relaxed) as u64;
     stats.heap_in_use = HEAP_IN_USE.load(Ordering::Relaxed) as u64;
     stats.heap_idle = stats.heap_sys - stats.heap_in_use;
-    stats.heap_released = (HEAP_RELEASED.load(Ordering::Relaxed) as u64).min(stats.heap_idle);
+    stats.heap_released = HEAP_RELEASED.load(Ordering::Relaxed) as u64;
     stats.mspan_sys = RECORD_BYTES.load(Ordering::Relaxed) as u64;
     stats.sys = stats.heap_sys + stats.mspan_sys;
     crate::gc::add_stats(&mut stats);
