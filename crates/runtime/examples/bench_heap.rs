@@ -93,6 +93,14 @@ fn main() {
                     black_box(builtins::map_get_64(header, ty, map, key));
                 }
             });
+            time(&format!("map[int]int range {n_keys}"), n_keys, || {
+                let mut iter: mini_abi::types::MapIter = std::mem::zeroed();
+                builtins::map_iter_init(header, ty, map, &mut iter);
+                while !iter.key.is_null() {
+                    black_box(iter.value);
+                    builtins::map_iter_next(header, &mut iter);
+                }
+            });
             let ty = testing::map(testing::string(), int);
             let map = builtins::make_map(header, ty, 0);
             for text in &texts[..n_keys] {

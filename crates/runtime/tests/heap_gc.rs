@@ -395,3 +395,37 @@ fn threads_allocate_and_sweep_side_by_side() {
     central::finish_sweep();
     assert_eq!(stats::read().heap_objects, 0);
 }
+
+#[test]
+fn the_barrier_keeps_what_is_overwritten_and_what_is_stored() {
+    use mini_runtime::gc::{Phase, barrier, set_phase};
+    use mini_runtime::heap::testing;
+    let _turn = turn();
+    gc::configure(|pacer| pacer.set_percent(-1));
+    let g = testing::goroutine();
+    let ty = type_of(3, 0b011);
+    // SAFETY: the goroutine is this thread's, the objects have three words.
+    unsafe {
+        let [holder, old, new_value, below, dropped] =
+            std::array::from_fn(|_| mini_runtime::heap::new_object(g, ty).cast::<*mut u8>());
+        *holder = old.cast();
+        *old = below.cast();
+        stats::flush_one(testing::part(g));
+        set_phase(Phase::Mark);
+        barrier::store(g, holder, new_value.cast());
+        let born_black = mini_runtime::heap::new_object(g, ty);
+        assert_eq!(*holder, new_value.cast());
+        // No roots: what survives does so by the barrier, or because it is new.
+        collect(&mut [testing::part(g)], &[], 1);
+        central::finish_sweep();
+        for kept in [old, new_value, below, born_black.cast()] {
+            assert!(find_object(kept.addr()).is_some());
+        }
+        for gone in [holder, dropped] {
+            assert!(find_object(gone.addr()).is_none());
+        }
+    }
+    collect(&mut [], &[], 1);
+    central::finish_sweep();
+    assert_eq!(stats::read().heap_objects, 0);
+}

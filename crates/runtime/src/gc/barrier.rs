@@ -26,6 +26,13 @@ pub fn take_shaded() -> Vec<Vec<usize>> {
     std::mem::take(&mut *SHADED.lock())
 }
 
+/// Empties a P's buffer for the workers.
+pub fn hand_over(shaded: &mut Vec<usize>) {
+    if !shaded.is_empty() {
+        SHADED.lock().push(std::mem::take(shaded));
+    }
+}
+
 /// `*slot = new`.
 ///
 /// # Safety
@@ -102,6 +109,6 @@ unsafe fn shade(g: *mut G, word: usize) {
     let part = unsafe { &mut *(*crate::sched::p_of(g)).heap.get() };
     part.shaded.push(found.span.slot(found.index));
     if part.shaded.len() >= BUFFER_SIZE {
-        SHADED.lock().push(std::mem::take(&mut part.shaded));
+        hand_over(&mut part.shaded);
     }
 }

@@ -57,7 +57,9 @@ pub fn is_marking() -> bool {
     PHASE.load(Ordering::Relaxed) == Phase::Mark as u8
 }
 
-fn set_phase(phase: Phase) {
+/// Public for tests, which try the barrier without a cycle that runs beside them.
+#[doc(hidden)]
+pub fn set_phase(phase: Phase) {
     // The world is stopped: starting it publishes the phase.
     PHASE.store(phase as u8, Ordering::Relaxed);
 }

@@ -205,7 +205,8 @@ impl Pacer {
                 return unused;
             }
         }
-        let kept = self.trigger().saturating_sub(self.live) + self.trigger() / 10 + KEPT_FREE;
+        let goal = self.trigger();
+        let kept = (goal - self.live.min(goal)).saturating_add(goal / 10 + KEPT_FREE);
         if unused <= kept {
             self.excess_since = None;
             return 0;

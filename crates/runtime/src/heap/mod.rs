@@ -68,8 +68,9 @@ impl PerP {
         unsafe { &mut *self.cache }
     }
 
-    /// Gives the cache's spans back and adds up its counts.
+    /// Gives the cache's spans back and adds up its counts; hands over what the write barrier shaded.
     pub fn flush(&mut self, counts: &mut stats::Counts) {
+        crate::gc::barrier::hand_over(&mut self.shaded);
         self.cache().flush(counts);
     }
 }
