@@ -9,6 +9,8 @@ mod fmt;
 mod math;
 mod memory;
 pub mod os;
+mod rand;
+mod rand_tables;
 mod rtype;
 pub mod runtime;
 mod sort;
@@ -38,6 +40,7 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "sort" => &[sort::lookup],
         "debug" => &[memory::lookup, runtime::lookup],
         "runtime" => &[runtime::lookup, memory::lookup, rtype::lookup, strconv::lookup],
+        "rand" => &[rand::lookup],
         "sync" => &[sync::lookup],
         "time" => &[time::lookup],
         "atomic" => &[sync::lookup, rtype::lookup],

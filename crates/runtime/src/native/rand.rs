@@ -1,0 +1,39 @@
+//! Natives of package `math/rand`.
+
+use super::call::{Call, natives};
+use super::rand_tables::{COOKED, EXP_F, EXP_K, EXP_W, NORMAL_F, NORMAL_K, NORMAL_W};
+use crate::hash;
+
+natives! {
+    "rand.seedState" => |c: &mut Call| seed_state(c.words_mut(0), c.int(3));
+    "rand.random" => |c: &mut Call| c.ret(0, hash::random());
+    "rand.normalRow" => |c: &mut Call| { let i = c.word(0) as usize; row(c, NORMAL_K[i], NORMAL_W[i], NORMAL_F[i]) };
+    "rand.expRow" => |c: &mut Call| { let i = c.word(0) as usize; row(c, EXP_K[i], EXP_W[i], EXP_F[i]) };
+}
+
+fn row(call: &mut Call, k: u32, w: f32, f: f32) {
+    call.ret(0, k.into());
+    call.ret(1, w.to_bits().into());
+    call.ret(2, f.to_bits().into());
+}
+
+/// Fills the state of the additive generator from a seed, by a linear congruential one.
+fn seed_state(state: &mut [u64], seed: i64) {
+    const MODULUS: i64 = (1 << 31) - 1;
+    let mut x = seed.rem_euclid(MODULUS);
+    if x == 0 {
+        x = 89482311;
+    }
+    let mut next = || {
+        x = x * 48271 % MODULUS;
+        x
+    };
+    for _ in 0..20 {
+        next();
+    }
+    for (word, cooked) in state.iter_mut().zip(COOKED) {
+        let u = next() << 40;
+        let u = u ^ next() << 20;
+        *word = (u ^ next() ^ cooked) as u64;
+    }
+}
