@@ -101,7 +101,10 @@ mod tests {
     fn imports_exist() {
         for (name, files) in table::PACKAGES {
             for (file, text) in *files {
-                for line in text.lines().take_while(|l| !l.starts_with("func ")) {
+                let is_import = |line: &&str| {
+                    !["func ", "const ", "var ", "type "].iter().any(|word| line.starts_with(word))
+                };
+                for line in text.lines().take_while(is_import) {
                     let path = line.trim().trim_start_matches("import ").trim();
                     if let Some(path) = path.strip_prefix('"').and_then(|p| p.strip_suffix('"')) {
                         assert!(package(path).is_some(), "{name}/{file} imports {path}");

@@ -16,7 +16,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("container/list", files!("container/list": "list.mini")),
     ("context", files!("context": "context.mini")),
     ("errors", files!("errors": "errors.mini")),
-    ("fmt", files!("fmt": "errors.mini", "format.mini", "native.mini", "print.mini", "value.mini")),
+    (
+        "fmt",
+        files!("fmt": "errors.mini", "format.mini", "native.mini", "print.mini", "scan.mini", "scanvalue.mini", "value.mini"),
+    ),
     ("internal/rtype", files!("internal/rtype": "rtype.mini")),
     ("internal/ucd", files!("internal/ucd": "ucd.mini")),
     ("io", files!("io": "io.mini", "pipe.mini", "wrap.mini")),
