@@ -1,1 +1,23 @@
-//! Types, constants and the checker: AST to checked program.
+//! Types, constants and the checker: syntax trees to a checked program.
+//!
+//! [`check`] is the entry: it loads the packages that the user's files import and checks the user's package completely.
+//! Library packages are checked lazily: declarations when they are used, bodies when [`Program::check_body`] asks.
+//!
+//! * [`types`]: types as data. [`constant`]: constants of any precision. [`object`]: what names stand for.
+//! * [`info`]: what is known about each node of the syntax tree. [`program`]: all of it together.
+//! * `check`: the checker, in the files of Go's `types2`.
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod constant;
+pub mod info;
+pub mod object;
+pub mod program;
+pub mod types;
+
+pub use check::{PackageSource, check};
+pub use constant::{ConstId, Constant};
+pub use info::{ExprInfo, Func, FuncId, FuncOrigin, Info, Initializer, Mode, Selection, SelectionKind};
+pub use object::{Builtin, ObjId, Object, ObjectKind, Var, VarKind};
+pub use program::{Asts, DeclRef, Package, PkgId, Program};
+pub use types::{Basic, Member, Method, Signature, Type, TypeId, Types};

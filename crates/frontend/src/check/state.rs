@@ -1,0 +1,3 @@
+//! State that outlives a run of the checker.
+#[derive(Debug, Default)]
+pub struct CheckState {}

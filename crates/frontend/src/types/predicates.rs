@@ -1,0 +1,199 @@
+//! What a type can do: classes of basic types, comparison, the default type of untyped values.
+
+use super::{Basic, Type, TypeId, Types};
+
+impl Basic {
+    pub fn is_boolean(self) -> bool {
+        matches!(self, Basic::Bool | Basic::UntypedBool)
+    }
+
+    pub fn is_integer(self) -> bool {
+        matches!(
+            self,
+            Basic::Int
+                | Basic::Int8
+                | Basic::Int16
+                | Basic::Int32
+                | Basic::Int64
+                | Basic::Rune
+                | Basic::UntypedInt
+                | Basic::UntypedRune
+        ) || self.is_unsigned()
+    }
+
+    pub fn is_unsigned(self) -> bool {
+        matches!(
+            self,
+            Basic::Uint
+                | Basic::Uint8
+                | Basic::Uint16
+                | Basic::Uint32
+                | Basic::Uint64
+                | Basic::Uintptr
+                | Basic::Byte
+        )
+    }
+
+    pub fn is_float(self) -> bool {
+        matches!(self, Basic::Float32 | Basic::Float64 | Basic::UntypedFloat)
+    }
+
+    pub fn is_complex(self) -> bool {
+        matches!(
+            self,
+            Basic::Complex64 | Basic::Complex128 | Basic::UntypedComplex
+        )
+    }
+
+    pub fn is_numeric(self) -> bool {
+        self.is_integer() || self.is_float() || self.is_complex()
+    }
+
+    pub fn is_string(self) -> bool {
+        matches!(self, Basic::String | Basic::UntypedString)
+    }
+
+    pub fn is_untyped(self) -> bool {
+        matches!(
+            self,
+            Basic::UntypedBool
+                | Basic::UntypedInt
+                | Basic::UntypedRune
+                | Basic::UntypedFloat
+                | Basic::UntypedComplex
+                | Basic::UntypedString
+                | Basic::UntypedNil
+        )
+    }
+
+    pub fn is_ordered(self) -> bool {
+        self.is_integer() || self.is_float() || self.is_string()
+    }
+
+    pub fn is_const_type(self) -> bool {
+        self.is_boolean() || self.is_numeric() || self.is_string()
+    }
+}
+
+/// A question about the basic type under an id; false for all other types.
+macro_rules! basic_questions {
+    ($($name:ident,)*) => {
+        impl Types {
+            $(pub fn $name(&self, id: TypeId) -> bool {
+                self.basic(id).is_some_and(Basic::$name)
+            })*
+        }
+    };
+}
+
+basic_questions! {
+    is_boolean, is_integer, is_unsigned, is_float, is_complex, is_numeric, is_string, is_ordered, is_const_type,
+}
+
+impl Types {
+    /// Untyped types have no names: only the basic untyped ones.
+    pub fn is_untyped(&self, id: TypeId) -> bool {
+        TypeId::UNTYPED_BOOL <= id && id <= TypeId::UNTYPED_NIL
+    }
+
+    pub fn is_typed(&self, id: TypeId) -> bool {
+        !self.is_untyped(id)
+    }
+
+    pub fn is_untyped_numeric(&self, id: TypeId) -> bool {
+        TypeId::UNTYPED_INT <= id && id <= TypeId::UNTYPED_COMPLEX
+    }
+
+    pub fn is_interface(&self, id: TypeId) -> bool {
+        matches!(self.under_type(id), Type::Interface(_))
+    }
+
+    pub fn is_pointer(&self, id: TypeId) -> bool {
+        matches!(self.under_type(id), Type::Pointer(_))
+    }
+
+    /// Slices of `byte` and `rune` kinds: what strings convert to.
+    pub fn is_bytes_or_runes(&self, id: TypeId) -> bool {
+        match *self.under_type(id) {
+            Type::Slice(elem) => matches!(self.basic(elem), Some(Basic::Uint8 | Basic::Int32)),
+            _ => false,
+        }
+    }
+
+    /// Whether values of the type may be nil.
+    pub fn has_nil(&self, id: TypeId) -> bool {
+        match self.under_type(id) {
+            Type::Basic(basic) => matches!(basic, Basic::UnsafePointer | Basic::UntypedNil),
+            Type::Pointer(_)
+            | Type::Slice(_)
+            | Type::Map { .. }
+            | Type::Chan { .. }
+            | Type::Func(_)
+            | Type::Interface(_) => true,
+            _ => false,
+        }
+    }
+
+    /// True of types with a name: declared types, basic types, type parameters; aliases of these.
+    pub fn has_name(&self, id: TypeId) -> bool {
+        matches!(
+            self.get(self.unalias(id)),
+            Type::Basic(_) | Type::Named(_) | Type::TypeParam(_)
+        )
+    }
+
+    /// Whether `==` is defined on values of the type (for interfaces it may panic).
+    pub fn comparable(&self, id: TypeId) -> bool {
+        self.incomparable_cause(id).is_none()
+    }
+
+    /// Whether `==` is defined and cannot panic.
+    pub fn strictly_comparable(&self, id: TypeId) -> bool {
+        match self.under_type(id) {
+            Type::Interface(_) => false,
+            Type::Struct(ty) => ty.fields.iter().all(|field| self.strictly_comparable(field.ty)),
+            &Type::Array { elem, .. } => self.strictly_comparable(elem),
+            _ => self.comparable(id),
+        }
+    }
+
+    /// The type of the part that makes `id` incomparable, with the field that holds it if the type is a struct.
+    pub fn incomparable_cause(&self, id: TypeId) -> Option<Incomparable> {
+        match self.under_type(id) {
+            Type::Basic(Basic::UntypedNil) => Some(Incomparable::Itself),
+            Type::Slice(_) | Type::Map { .. } | Type::Func(_) | Type::Tuple(_) => {
+                Some(Incomparable::Itself)
+            }
+            &Type::Array { elem, .. } => self
+                .incomparable_cause(elem)
+                .map(|_| Incomparable::Elem(elem)),
+            Type::Struct(ty) => ty
+                .fields
+                .iter()
+                .find(|field| !self.comparable(field.ty))
+                .map(|field| Incomparable::Field(field.name, field.ty)),
+            _ => None,
+        }
+    }
+
+    /// The type that an untyped value gets where the context wants none.
+    pub fn default_type(&self, id: TypeId) -> TypeId {
+        match id {
+            TypeId::UNTYPED_BOOL => TypeId::BOOL,
+            TypeId::UNTYPED_INT => TypeId::INT,
+            TypeId::UNTYPED_RUNE => TypeId::RUNE,
+            TypeId::UNTYPED_FLOAT => TypeId::FLOAT64,
+            TypeId::UNTYPED_COMPLEX => TypeId::COMPLEX128,
+            TypeId::UNTYPED_STRING => TypeId::STRING,
+            _ => id,
+        }
+    }
+}
+
+/// Why a type cannot be compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Incomparable {
+    Itself,
+    Elem(TypeId),
+    Field(mini_syntax::Symbol, TypeId),
+}
