@@ -1,1 +1,69 @@
 //! Lowering: checked program to MIR.
+//!
+//! A worklist of functions, started with main.main, the initialisers and the functions that the runtime calls; what their
+//! bodies name is reached in turn ([`reach`]). A library's function is checked when it is reached, so that a program pays
+//! for what it uses. The user's package is lowered as a whole.
+//!
+//! One function at a time, [`func::FuncLower`] walks the tree and fills a [`builder::Builder`]: `stmt`, `assign`, `range`,
+//! `switch`, `select` for statements, `expr`, `call`, `builtin`, `composite`, `convert`, `closure` for expressions.
+//! `method_sets` finds the methods that interfaces can reach and makes their wrappers, `init` the order in which a
+//! program starts, `names` the symbols.
+//!
+//! # Order of evaluation
+//!
+//! Calls, receives and whatever can fail are put into temporaries in the order in which the source has them; a plain
+//! variable is read where the value is needed, after the calls of its expression. This is what the language leaves open
+//! and Go's compiler does.
+#![forbid(unsafe_code)]
+
+mod assign;
+mod builder;
+mod builtin;
+mod call;
+mod closure;
+mod composite;
+mod context;
+mod convert;
+mod cost;
+mod expr;
+mod func;
+mod init;
+mod method_sets;
+mod names;
+mod range;
+mod reach;
+mod select;
+mod selector;
+mod stmt;
+mod switch;
+mod text;
+mod types;
+
+use mini_diagnostics::Diagnostic;
+use mini_frontend::Program;
+
+/// How to lower.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Lower all functions of the user's package, not only those that main reaches.
+    pub whole_user_package: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            whole_user_package: true,
+        }
+    }
+}
+
+/// Lowers a program that was checked without errors.
+///
+/// # Errors
+/// Constructs that are not built yet, and errors in bodies that are checked only now.
+pub fn lower(
+    program: &mut Program,
+    options: Options,
+) -> Result<mini_mir::Program, Vec<Diagnostic>> {
+    reach::lower(program, options)
+}

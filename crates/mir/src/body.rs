@@ -132,8 +132,7 @@ pub enum StatementKind {
     Defer(Operand),
     /// Runs what this call of the function deferred; stands before each Return of a function with Defer.
     RunDefers,
-    /// Evaluates to a nil check of the operand only: a pointer (`_ = *p`) or an interface (its first word; a method value
-    /// of a nil interface).
+    /// Evaluates to a nil check of the pointer operand only (e.g. `_ = *p`).
     NilCheck(Operand),
     /// Evaluates an index check only: 0 <= index < len.
     BoundsCheck {

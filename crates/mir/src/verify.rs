@@ -175,12 +175,7 @@ impl Verifier<'_> {
             }
             StatementKind::NilCheck(x) => {
                 let ty = self.operand(x);
-                self.expect(ty, "a pointer or interface", |k| {
-                    matches!(
-                        k,
-                        TyKind::Pointer(_) | TyKind::Interface(_) | TyKind::Func(_)
-                    )
-                });
+                self.expect(ty, "a pointer", |k| matches!(k, TyKind::Pointer(_)));
             }
             StatementKind::BoundsCheck { index, len } => {
                 self.integer(index);

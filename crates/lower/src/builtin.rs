@@ -1,0 +1,278 @@
+//! Calls of predeclared functions.
+//!
+//! Those that are statements are split in two, evaluation of the arguments and the deed itself, because `go` and `defer` do
+//! the second part later, in a function of its own.
+
+use mini_frontend::{Builtin, Mode, ObjectKind};
+use mini_mir::{
+    BinOp, ConvertKind, Operand, Place, Proj, Rvalue, SiteKind, StatementKind, TerminatorKind,
+    TyId, TyKind, UnOp,
+};
+use mini_syntax::ast::{CallExpr, Expr};
+
+use crate::func::FuncLower;
+
+impl<'ast> FuncLower<'_, 'ast> {
+    /// The predeclared function that a call calls.
+    pub(crate) fn called_builtin(&self, call: &CallExpr) -> Option<Builtin> {
+        match self.object_kind(&call.fun) {
+            Some(ObjectKind::Builtin(builtin)) => Some(*builtin),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn builtin(&mut self, e: &'ast Expr, call: &'ast CallExpr) -> Operand {
+        let Some(builtin) = self.called_builtin(call) else {
+            return self.unsupported(e, "this predeclared function is");
+        };
+        let args = call.args.as_slice();
+        match builtin {
+            Builtin::Append => self.append(e, call),
+            Builtin::Len => self.len_or_cap(&args[0], Rvalue::Len),
+            Builtin::Cap => self.len_or_cap(&args[0], Rvalue::Cap),
+            Builtin::Make => self.make(e, args),
+            Builtin::New => self.new_object(e, &args[0]),
+            Builtin::Complex => {
+                let ty = self.ety(e);
+                let part = match self.kind(ty) {
+                    TyKind::Complex64 => TyId::FLOAT32,
+                    _ => TyId::FLOAT64,
+                };
+                let mut part_of = |x| {
+                    let value = self.expr_to(x, part);
+                    self.retype(value, part)
+                };
+                let (re, im) = (part_of(&args[0]), part_of(&args[1]));
+                Operand::local(self.b.eval(ty, Rvalue::Binary(BinOp::Complex, re, im)))
+            }
+            Builtin::Real | Builtin::Imag => {
+                let ty = self.ety(e);
+                let op = if builtin == Builtin::Real {
+                    UnOp::Real
+                } else {
+                    UnOp::Imag
+                };
+                let x = self.expr(&args[0]);
+                Operand::local(self.b.eval(ty, Rvalue::Unary(op, x)))
+            }
+            Builtin::Min | Builtin::Max => self.min_max(e, builtin, args),
+            Builtin::Clear
+            | Builtin::Close
+            | Builtin::Copy
+            | Builtin::Delete
+            | Builtin::Panic
+            | Builtin::Print
+            | Builtin::Println
+            | Builtin::Recover => {
+                let args = self.builtin_args(builtin, args);
+                self.do_builtin(builtin, args)
+            }
+            Builtin::Alignof | Builtin::Offsetof | Builtin::Sizeof => {
+                self.unsupported(e, "a size that is not constant is")
+            }
+        }
+    }
+
+    /// The arguments of a predeclared function that can stand alone.
+    pub(crate) fn builtin_args(&mut self, builtin: Builtin, args: &'ast [Expr]) -> Vec<Operand> {
+        match builtin {
+            Builtin::Delete => {
+                let map = self.expr(&args[0]);
+                let TyKind::Map(key_ty, _) = *self.kind(self.op_ty(&map)) else {
+                    mini_diagnostics::bug!("delete from another type");
+                };
+                let key = self.expr_to(&args[1], key_ty);
+                vec![map, key]
+            }
+            Builtin::Panic => vec![self.expr_to(&args[0], TyId::EMPTY_INTERFACE)],
+            Builtin::Print | Builtin::Println => args
+                .iter()
+                .map(|arg| {
+                    if self.info.expr(arg.unparen().id).mode == Mode::Nil {
+                        Operand::zero(TyId::UNSAFE_POINTER)
+                    } else {
+                        self.expr(arg)
+                    }
+                })
+                .collect(),
+            _ => args.iter().map(|arg| self.expr(arg)).collect(),
+        }
+    }
+
+    /// Does what the builtin does, with these arguments.
+    pub(crate) fn do_builtin(&mut self, builtin: Builtin, args: Vec<Operand>) -> Operand {
+        let mut args = args.into_iter();
+        let mut next = || {
+            args.next()
+                .unwrap_or_else(|| mini_diagnostics::bug!("argument of {}", builtin.name()))
+        };
+        match builtin {
+            Builtin::Close => self.b.push(StatementKind::Close(next())),
+            Builtin::Delete => {
+                let (map, key) = (next(), next());
+                self.b.push(StatementKind::MapDelete { map, key });
+            }
+            Builtin::Clear => {
+                let x = next();
+                let is_map = matches!(self.kind(self.op_ty(&x)), TyKind::Map(..));
+                self.b.push(if is_map {
+                    StatementKind::MapClear(x)
+                } else {
+                    StatementKind::SliceClear(x)
+                });
+            }
+            Builtin::Copy => {
+                let (dst, src) = (next(), next());
+                let copied = self.b.eval(TyId::INT, Rvalue::CopySlice { dst, src });
+                return Operand::local(copied);
+            }
+            Builtin::Panic => self.b.terminate(TerminatorKind::Panic(next())),
+            Builtin::Print | Builtin::Println => {
+                let newline = builtin == Builtin::Println;
+                let args = args.collect();
+                self.b.push(StatementKind::Print { args, newline });
+            }
+            Builtin::Recover => {
+                let value = self.b.eval(TyId::EMPTY_INTERFACE, Rvalue::Recover);
+                return Operand::local(value);
+            }
+            _ => mini_diagnostics::bug!("{} is no statement", builtin.name()),
+        }
+        Operand::zero(TyId::UNIT)
+    }
+
+    fn append(&mut self, e: &'ast Expr, call: &'ast CallExpr) -> Operand {
+        let ty = self.ety(e);
+        let elem = self.cx.types.elem(ty);
+        let slice = self.expr_to(&call.args[0], ty);
+        let rest = &call.args[1..];
+        if rest.is_empty() {
+            return slice;
+        }
+        let value = if call.has_dots {
+            let other = &rest[0];
+            if self.info.expr(other.unparen().id).mode == Mode::Nil {
+                return slice;
+            }
+            let other = self.expr(other);
+            let site = self.b.site(SiteKind::Append, elem, e.pos, "append");
+            Rvalue::AppendSlice { site, slice, other }
+        } else {
+            let values = rest.iter().map(|x| self.expr_to(x, elem)).collect();
+            let site = self.b.site(SiteKind::Append, elem, e.pos, "append");
+            Rvalue::Append {
+                site,
+                slice,
+                values,
+            }
+        };
+        Operand::local(self.b.eval(ty, value))
+    }
+
+    fn len_or_cap(&mut self, x: &'ast Expr, of: fn(Operand) -> Rvalue) -> Operand {
+        let value = self.expr(x);
+        let ty = self.op_ty(&value);
+        let array = match *self.kind(ty) {
+            TyKind::Pointer(elem) => elem,
+            _ => ty,
+        };
+        if let TyKind::Array(_, len) = *self.kind(array) {
+            return Operand::int(len as i64);
+        }
+        Operand::local(self.b.eval(TyId::INT, of(value)))
+    }
+
+    /// An integer argument as an `int`.
+    fn int_arg(&mut self, x: &'ast Expr) -> Operand {
+        let value = self.expr(x);
+        let ty = self.op_ty(&value);
+        if ty == TyId::INT {
+            return value;
+        }
+        if let Operand::Const(constant) = &value
+            && let mini_mir::ConstValue::Int(i) = constant.value
+        {
+            return self.const_int(TyId::INT, i);
+        }
+        let kind = match self.kind(ty) {
+            TyKind::Int => ConvertKind::Same,
+            _ => ConvertKind::Numeric,
+        };
+        let value = Rvalue::Convert {
+            kind,
+            value,
+            ty: TyId::INT,
+            site: None,
+        };
+        Operand::local(self.b.eval(TyId::INT, value))
+    }
+
+    fn make(&mut self, e: &'ast Expr, args: &'ast [Expr]) -> Operand {
+        let ty = self.ety(e);
+        let text = self.text(e);
+        let value = match *self.kind(ty) {
+            TyKind::Slice(elem) => {
+                let len = self.int_arg(&args[1]);
+                let cap = match args.get(2) {
+                    Some(cap) => self.int_arg(cap),
+                    None => len.clone(),
+                };
+                let site = self.b.site(SiteKind::MakeSlice, elem, e.pos, text);
+                Rvalue::MakeSlice { site, ty, len, cap }
+            }
+            TyKind::Map(..) => {
+                let hint = match args.get(1) {
+                    Some(hint) => self.int_arg(hint),
+                    None => Operand::int(0),
+                };
+                let site = self.b.site(SiteKind::MakeMap, ty, e.pos, text);
+                Rvalue::MakeMap { site, ty, hint }
+            }
+            TyKind::Chan(..) => {
+                let size = match args.get(1) {
+                    Some(size) => self.int_arg(size),
+                    None => Operand::int(0),
+                };
+                let site = self.b.site(SiteKind::MakeChan, ty, e.pos, text);
+                Rvalue::MakeChan { site, ty, size }
+            }
+            _ => return self.unsupported(e, "make of this type is"),
+        };
+        Operand::local(self.b.eval(ty, value))
+    }
+
+    /// `new(T)`, `new(value)`
+    fn new_object(&mut self, e: &'ast Expr, arg: &'ast Expr) -> Operand {
+        let ty = self.ety(e);
+        let TyKind::Pointer(elem) = *self.kind(ty) else {
+            mini_diagnostics::bug!("new of no pointer");
+        };
+        let is_type = self.info.expr(arg.unparen().id).mode == Mode::Type;
+        let value = (!is_type).then(|| self.expr_to(arg, elem));
+        let text = self.text(e);
+        let site = self.b.site(SiteKind::New, elem, e.pos, text);
+        let pointer = self.b.eval(ty, Rvalue::New(site));
+        if let Some(value) = value {
+            let place = Place::local(pointer).project(Proj::Deref { non_nil: true });
+            self.b.assign(place, Rvalue::Use(value));
+        }
+        Operand::local(pointer)
+    }
+
+    fn min_max(&mut self, e: &'ast Expr, builtin: Builtin, args: &'ast [Expr]) -> Operand {
+        let ty = self.ety(e);
+        let op = if builtin == Builtin::Min {
+            BinOp::Min
+        } else {
+            BinOp::Max
+        };
+        let values: Vec<_> = args.iter().map(|arg| self.expr_to(arg, ty)).collect();
+        let mut values = values.into_iter();
+        let first = values
+            .next()
+            .unwrap_or_else(|| mini_diagnostics::bug!("min without arguments"));
+        values.fold(first, |least, value| {
+            Operand::local(self.b.eval(ty, Rvalue::Binary(op, least, value)))
+        })
+    }
+}

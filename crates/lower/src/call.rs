@@ -1,0 +1,237 @@
+//! Calls: what is called, arguments, results.
+
+use mini_frontend::{Mode, ObjectKind, SelectionKind};
+use mini_mir::{
+    Call, Callee, Const, ConstValue, Operand, Place, Proj, Rvalue, SiteKind, TyId, TyKind,
+};
+use mini_syntax::ast::{CallExpr, Expr, ExprKind};
+
+use crate::func::FuncLower;
+use crate::selector::MethodTarget;
+
+/// What a call expression calls, its operands evaluated.
+pub(crate) enum Target {
+    Callee(Callee),
+    Method {
+        target: MethodTarget,
+        receiver: Operand,
+    },
+}
+
+impl<'ast> FuncLower<'_, 'ast> {
+    /// A call, a conversion, or a builtin; several results are a tuple.
+    pub(crate) fn call(&mut self, e: &'ast Expr, call: &'ast CallExpr) -> Operand {
+        let fun = call.fun.unparen();
+        match self.info.expr(fun.id).mode {
+            Mode::Type => return self.conversion(e, &call.args[0]),
+            Mode::Builtin => return self.builtin(e, call),
+            _ => {}
+        }
+        if let Some(ObjectKind::Builtin(_)) = self.object_kind(fun) {
+            return self.builtin(e, call);
+        }
+        let target = self.call_target(fun);
+        let sig = self.ety(fun);
+        let args = self.call_args(e, call, sig);
+        let name = self.text(fun);
+        self.emit_call(target, args, &name)
+    }
+
+    pub(crate) fn call_target(&mut self, fun: &'ast Expr) -> Target {
+        match &fun.kind {
+            ExprKind::Selector { x, .. } => {
+                if let Some(selection) = self.info.selection(fun.id).cloned()
+                    && selection.kind == SelectionKind::Method
+                {
+                    let method = self.method_ref(&selection);
+                    let base = self.place(x);
+                    let receiver = self.receiver(base, &method);
+                    return Target::Method {
+                        target: method.target,
+                        receiver,
+                    };
+                }
+            }
+            ExprKind::Index { x, .. }
+                if matches!(self.object_kind(x), Some(ObjectKind::Func(_))) =>
+            {
+                self.unsupported(fun, "generics are");
+            }
+            _ => {}
+        }
+        if let Some(&ObjectKind::Func(source)) = self.object_kind(fun) {
+            return Target::Callee(Callee::Static(self.cx.func(self.prog, source)));
+        }
+        match self.expr(fun) {
+            Operand::Const(Const {
+                value: ConstValue::Func(func),
+                ..
+            }) => Target::Callee(Callee::Static(func)),
+            value => Target::Callee(Callee::Value(value)),
+        }
+    }
+
+    pub(crate) fn emit_call(&mut self, target: Target, args: Vec<Operand>, name: &str) -> Operand {
+        match target {
+            Target::Callee(callee) => self.emit_callee(callee, args, name),
+            Target::Method { target, receiver } => self.call_method(target, receiver, args, name),
+        }
+    }
+
+    /// Calls a method; an interface's through its table.
+    pub(crate) fn call_method(
+        &mut self,
+        target: MethodTarget,
+        receiver: Operand,
+        args: Vec<Operand>,
+        name: &str,
+    ) -> Operand {
+        match target {
+            MethodTarget::Static { func, .. } => {
+                let args = std::iter::once(receiver).chain(args).collect();
+                self.emit_callee(Callee::Static(func), args, name)
+            }
+            MethodTarget::Interface { interface, method } => {
+                let receiver = self.convert_interface(receiver, interface);
+                let callee = Callee::Method {
+                    receiver,
+                    interface,
+                    method,
+                };
+                self.emit_callee(callee, args, name)
+            }
+        }
+    }
+
+    fn emit_callee(&mut self, callee: Callee, args: Vec<Operand>, name: &str) -> Operand {
+        let sig = match &callee {
+            Callee::Static(func) => self.cx.funcs[*func].sig,
+            Callee::Value(value) => self.op_ty(value),
+            Callee::Method {
+                interface, method, ..
+            } => match self.kind(*interface) {
+                TyKind::Interface(methods) => methods[*method as usize].sig,
+                _ => TyId::FUNC,
+            },
+        };
+        let results = self.func_sig(sig).results;
+        let ty = self.cx.types.call_result(&results);
+        let call = Call {
+            callee,
+            args,
+            name: name.into(),
+        };
+        Operand::local(self.b.eval(ty, Rvalue::Call(Box::new(call))))
+    }
+
+    /// The arguments as the parameters of `sig` want them, variadic ones in a slice.
+    pub(crate) fn call_args(
+        &mut self,
+        e: &'ast Expr,
+        call: &'ast CallExpr,
+        sig: TyId,
+    ) -> Vec<Operand> {
+        let sig = self.func_sig(sig);
+        // f(g()) with several results of g
+        if let [only] = call.args.as_slice() {
+            let ty = self.ety(only);
+            if let TyKind::Tuple(parts) = self.kind(ty).clone()
+                && parts.len() > 1
+            {
+                let value = self.expr(only);
+                let parts = self.tuple_parts(value);
+                return self.spread_args(parts, &sig, e);
+            }
+        }
+        let n_fixed = if sig.variadic && !call.has_dots {
+            sig.params.len() - 1
+        } else {
+            sig.params.len()
+        };
+        let mut args: Vec<Operand> = call
+            .args
+            .iter()
+            .zip(&sig.params[..n_fixed])
+            .map(|(arg, &ty)| self.expr_to(arg, ty))
+            .collect();
+        if sig.variadic && !call.has_dots {
+            let slice = sig.params[n_fixed];
+            let elem = self.cx.types.elem(slice);
+            let rest = &call.args[n_fixed..];
+            let values = rest.iter().map(|arg| self.expr_to(arg, elem)).collect();
+            args.push(self.pack_variadic(values, slice, e));
+        }
+        args
+    }
+
+    fn spread_args(
+        &mut self,
+        parts: Vec<Operand>,
+        sig: &mini_mir::FuncSig,
+        e: &'ast Expr,
+    ) -> Vec<Operand> {
+        let n_fixed = sig.params.len() - usize::from(sig.variadic);
+        let mut args = vec![];
+        let mut rest = vec![];
+        for (index, part) in parts.into_iter().enumerate() {
+            if index < n_fixed {
+                args.push(self.assignable_at(part, sig.params[index], e.pos));
+            } else {
+                let elem = self.cx.types.elem(sig.params[n_fixed]);
+                rest.push(self.assignable_at(part, elem, e.pos));
+            }
+        }
+        if sig.variadic {
+            args.push(self.pack_variadic(rest, sig.params[n_fixed], e));
+        }
+        args
+    }
+
+    /// The slice of variadic arguments; nil if there are none.
+    fn pack_variadic(&mut self, values: Vec<Operand>, slice: TyId, e: &'ast Expr) -> Operand {
+        if values.is_empty() {
+            return Operand::zero(slice);
+        }
+        let outer = std::mem::replace(&mut self.b.pos, e.pos);
+        let elem = self.cx.types.elem(slice);
+        let array = self
+            .cx
+            .types
+            .intern(TyKind::Array(elem, values.len() as u64));
+        let site = self
+            .b
+            .site(SiteKind::Variadic, array, e.pos, "... argument");
+        let pointer = self.cx.types.pointer_to(array);
+        let backing = self.b.eval(pointer, Rvalue::New(site));
+        for (index, value) in values.into_iter().enumerate() {
+            let place = array_element(backing, index as u64);
+            self.b.assign(place, Rvalue::Use(value));
+        }
+        let slice = self.whole_slice(backing, slice);
+        self.b.pos = outer;
+        slice
+    }
+
+    /// `array[:]` of a pointer to an array that was just made.
+    pub(crate) fn whole_slice(&mut self, array: mini_mir::LocalId, ty: TyId) -> Operand {
+        let value = Rvalue::Slice {
+            base: Operand::local(array),
+            ty,
+            low: None,
+            high: None,
+            max: None,
+            checked: true,
+        };
+        Operand::local(self.b.eval(ty, value))
+    }
+}
+
+/// `(*array)[index]` of a fresh array.
+pub(crate) fn array_element(array: mini_mir::LocalId, index: u64) -> Place {
+    Place::local(array)
+        .project(Proj::Deref { non_nil: true })
+        .project(Proj::ConstIndex {
+            index,
+            checked: true,
+        })
+}

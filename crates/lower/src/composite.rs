@@ -1,0 +1,193 @@
+//! Composite literals.
+//!
+//! A small struct is one aggregate value; larger ones, arrays, and what a pointer or slice refers to are filled in place. What
+//! is not mentioned stays zero, so the place must be zero before.
+
+use mini_diagnostics::Pos;
+use mini_mir::{LocalKind, Operand, Place, Proj, Rvalue, SiteKind, StatementKind, TyId, TyKind};
+use mini_syntax::ast::{CompositeLit, Expr, ExprKind};
+
+use crate::func::FuncLower;
+
+/// Structs of at most this many words are built as values.
+const MAX_AGGREGATE_WORDS: usize = 8;
+
+/// Elements of an array or slice literal with their indices, and the length.
+type Elements<'ast> = (Vec<(u64, &'ast Expr)>, u64);
+
+impl<'ast> FuncLower<'_, 'ast> {
+    /// `T{…}` as a value.
+    pub(crate) fn composite(&mut self, e: &'ast Expr, lit: &'ast CompositeLit) -> Operand {
+        let ty = self.ety(e);
+        // Inside another literal, `{…}` of a pointer type means `&T{…}`.
+        if let TyKind::Pointer(_) = *self.kind(ty) {
+            let text = self.text(e);
+            return self.composite_pointer(e, lit, e.pos, text);
+        }
+        match *self.kind(ty) {
+            TyKind::Slice(_) | TyKind::Map(..) => self.composite_reference(e, lit, ty),
+            TyKind::Struct(_) if !self.builds_in_place(ty) => self.struct_value(lit, ty),
+            _ => {
+                let temp = self.b.local("", ty, e.pos, LocalKind::Temp);
+                self.b.assign(temp, Rvalue::Use(Operand::zero(ty)));
+                if !lit.elems.is_empty() {
+                    self.composite_into(e, lit, ty, Place::local(temp));
+                }
+                Operand::local(temp)
+            }
+        }
+    }
+
+    /// Whether literals of the type are better filled in place.
+    pub(crate) fn builds_in_place(&self, ty: TyId) -> bool {
+        match self.kind(ty) {
+            TyKind::Array(..) => true,
+            TyKind::Struct(_) => self.cx.types.flatten(ty, MAX_AGGREGATE_WORDS).is_none(),
+            _ => false,
+        }
+    }
+
+    /// `&T{…}`
+    pub(crate) fn composite_pointer(
+        &mut self,
+        e: &'ast Expr,
+        lit: &'ast CompositeLit,
+        pos: Pos,
+        text: String,
+    ) -> Operand {
+        let lit_ty = self.ety(e);
+        let (ty, elem) = match *self.kind(lit_ty) {
+            TyKind::Pointer(elem) if lit.ty.is_none() => (lit_ty, elem),
+            _ => (self.cx.types.pointer_to(lit_ty), lit_ty),
+        };
+        let outer = std::mem::replace(&mut self.b.pos, pos);
+        let site = self.b.site(SiteKind::CompositePointer, elem, pos, text);
+        let plain = self.cx.types.pointer_to(elem);
+        let pointer = self.b.eval(plain, Rvalue::New(site));
+        let place = Place::local(pointer).project(Proj::Deref { non_nil: true });
+        self.composite_into(e, lit, elem, place);
+        self.b.pos = outer;
+        self.retype(Operand::local(pointer), ty)
+    }
+
+    /// Fills a zero place.
+    pub(crate) fn composite_into(
+        &mut self,
+        e: &'ast Expr,
+        lit: &'ast CompositeLit,
+        ty: TyId,
+        dest: Place,
+    ) {
+        match self.kind(ty).clone() {
+            TyKind::Struct(_) => {
+                for (index, value) in self.struct_fields(lit, ty) {
+                    self.expr_into(value, dest.clone().field(index), true);
+                }
+            }
+            TyKind::Array(..) => {
+                for (index, value) in self.elements(lit).0 {
+                    let step = Proj::ConstIndex {
+                        index,
+                        checked: true,
+                    };
+                    self.expr_into(value, dest.clone().project(step), true);
+                }
+            }
+            _ => {
+                let value = self.composite_reference(e, lit, ty);
+                self.b.assign(dest, Rvalue::Use(value));
+            }
+        }
+    }
+
+    fn struct_value(&mut self, lit: &'ast CompositeLit, ty: TyId) -> Operand {
+        let TyKind::Struct(fields) = self.kind(ty).clone() else {
+            mini_diagnostics::bug!("struct literal of another type");
+        };
+        if lit.elems.is_empty() {
+            return Operand::zero(ty);
+        }
+        let mut parts: Vec<Operand> = fields.iter().map(|f| Operand::zero(f.ty)).collect();
+        for (index, value) in self.struct_fields(lit, ty) {
+            parts[index as usize] = self.expr_to(value, fields[index as usize].ty);
+        }
+        Operand::local(self.b.eval(ty, Rvalue::Aggregate { ty, parts }))
+    }
+
+    /// The mentioned fields in source order.
+    fn struct_fields(&self, lit: &'ast CompositeLit, ty: TyId) -> Vec<(u32, &'ast Expr)> {
+        let TyKind::Struct(fields) = self.kind(ty) else {
+            return vec![];
+        };
+        lit.elems
+            .iter()
+            .enumerate()
+            .filter_map(|(position, elem)| match &elem.kind {
+                ExprKind::KeyValue { key, value } => {
+                    let name = key.unparen().as_ident()?.name;
+                    let index = fields.iter().position(|f| *f.name == *name.as_str())?;
+                    Some((index as u32, &**value))
+                }
+                _ => Some((position as u32, elem)),
+            })
+            .collect()
+    }
+
+    fn elements(&self, lit: &'ast CompositeLit) -> Elements<'ast> {
+        let (mut next, mut len) = (0, 0);
+        let mut elements = vec![];
+        for elem in &lit.elems {
+            let value = match &elem.kind {
+                ExprKind::KeyValue { key, value } => {
+                    let id = self.info.expr(key.unparen().id).value;
+                    if id.is_some()
+                        && let Some(index) = crate::expr::integer(self.prog.constant(id))
+                    {
+                        next = index as u64;
+                    }
+                    &**value
+                }
+                _ => elem,
+            };
+            elements.push((next, value));
+            next += 1;
+            len = len.max(next);
+        }
+        (elements, len)
+    }
+
+    /// A slice or map literal.
+    fn composite_reference(&mut self, e: &'ast Expr, lit: &'ast CompositeLit, ty: TyId) -> Operand {
+        let text = self.text(e);
+        match *self.kind(ty) {
+            TyKind::Slice(elem) => {
+                let (elements, len) = self.elements(lit);
+                let array = self.cx.types.intern(TyKind::Array(elem, len));
+                let site = self.b.site(SiteKind::SliceLiteral, array, e.pos, text);
+                let pointer = self.cx.types.pointer_to(array);
+                let backing = self.b.eval(pointer, Rvalue::New(site));
+                for (index, value) in elements {
+                    let place = crate::call::array_element(backing, index);
+                    self.expr_into(value, place, true);
+                }
+                self.whole_slice(backing, ty)
+            }
+            TyKind::Map(key_ty, value_ty) => {
+                let site = self.b.site(SiteKind::MapLiteral, ty, e.pos, text);
+                let hint = Operand::int(lit.elems.len() as i64);
+                let map = self.b.eval(ty, Rvalue::MakeMap { site, ty, hint });
+                for elem in &lit.elems {
+                    let ExprKind::KeyValue { key, value } = &elem.kind else {
+                        continue;
+                    };
+                    let key = self.expr_to(key, key_ty);
+                    let value = self.expr_to(value, value_ty);
+                    let map = Operand::local(map);
+                    self.b.push(StatementKind::MapSet { map, key, value });
+                }
+                Operand::local(map)
+            }
+            _ => self.unsupported(e, "a composite literal of this type is"),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What lowering knows about the whole program: the MIR made so far, and what is still to be done.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use mini_diagnostics::{Code, Diagnostic, Pos, Span};
+use mini_frontend::{self as front, ObjId, Program, TypeId};
+use mini_mir::{
+    Func, FuncId, FuncKind, FuncSig, Global, GlobalId, IndexVec, TyId, TyKind, TyTable,
+};
+use mini_syntax::ast;
+
+use crate::method_sets::Reached;
+use crate::names;
+
+pub(crate) type Map<K, V> = HashMap<K, V, FixedState>;
+
+/// A body that is to be lowered.
+pub(crate) enum Work<'ast> {
+    /// A declared function or method.
+    Declared { func: FuncId, source: front::FuncId },
+    /// A function literal.
+    Literal {
+        func: FuncId,
+        source: front::FuncId,
+        lit: &'ast ast::FuncLit,
+        captures: Vec<Captured>,
+    },
+}
+
+/// A variable that a literal captures.
+#[derive(Clone)]
+pub(crate) struct Captured {
+    pub(crate) var: ObjId,
+    pub(crate) ty: TyId,
+    pub(crate) by_ref: bool,
+}
+
+/// How many literals and wrappers a function has so far, for their names.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Generation {
+    pub(crate) literals: u32,
+    pub(crate) go_defer: u32,
+}
+
+pub(crate) struct Context<'ast> {
+    pub(crate) asts: &'ast front::Asts,
+    pub(crate) types: TyTable,
+    pub(crate) funcs: IndexVec<FuncId, Func>,
+    pub(crate) globals: IndexVec<GlobalId, Global>,
+    /// By canonical frontend type.
+    pub(crate) ty_of: Map<TypeId, TyId>,
+    /// The way back, for method sets.
+    pub(crate) source_ty: Map<TyId, TypeId>,
+    pub(crate) func_of: Map<front::FuncId, FuncId>,
+    pub(crate) global_of: Map<ObjId, GlobalId>,
+    /// Initialisers of library variables that are reached, by the first variable.
+    pub(crate) library_inits: Map<ObjId, FuncId>,
+    /// Library variables met, whose initialisers are to be looked for.
+    pub(crate) new_library_vars: Vec<ObjId>,
+    pub(crate) generations: Map<FuncId, Generation>,
+    /// Wrappers for method values and expressions, by symbol.
+    pub(crate) wrappers: Map<Arc<str>, FuncId>,
+    pub(crate) todo: VecDeque<Work<'ast>>,
+    /// `runtime.raise`, which makes the panics of failed checks.
+    pub(crate) raise: Option<FuncId>,
+    pub(crate) reached: Reached,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl<'ast> Context<'ast> {
+    pub(crate) fn new(asts: &'ast front::Asts) -> Context<'ast> {
+        Context {
+            asts,
+            types: TyTable::new(),
+            funcs: IndexVec::new(),
+            globals: IndexVec::new(),
+            ty_of: Map::default(),
+            source_ty: Map::default(),
+            func_of: Map::default(),
+            global_of: Map::default(),
+            library_inits: Map::default(),
+            new_library_vars: vec![],
+            generations: Map::default(),
+            wrappers: Map::default(),
+            todo: VecDeque::new(),
+            raise: None,
+            reached: Reached::default(),
+            diagnostics: vec![],
+        }
+    }
+
+    /// Reports a construct that is not built yet.
+    pub(crate) fn unsupported(&mut self, span: Span, construct: &str) {
+        let message = format!("{construct} not supported yet");
+        self.diagnostics
+            .push(Diagnostic::error(Code::UnsupportedFeature, span, message));
+    }
+
+    /// The MIR function of a declared function or method; reached from now on.
+    pub(crate) fn func(&mut self, prog: &Program, source: front::FuncId) -> FuncId {
+        if let Some(&id) = self.func_of.get(&source) {
+            return id;
+        }
+        let decl = prog.func(source);
+        let name = names::declared(prog, source);
+        let mut params = vec![];
+        if let Some(recv) = decl.recv {
+            params.push(self.ty(prog, prog.object(recv).ty));
+        }
+        let sig = self.sig(prog, decl.sig, params);
+        let pos = match decl.origin {
+            front::FuncOrigin::Decl { obj, .. } => prog.object(obj).pos,
+            front::FuncOrigin::Lit { .. } => Pos::NONE,
+        };
+        let no_inline = match decl.origin {
+            front::FuncOrigin::Decl { decl, .. } => self
+                .asts
+                .func_decl(decl)
+                .is_some_and(|decl| decl.has_pragma("go:noinline")),
+            front::FuncOrigin::Lit { .. } => false,
+        };
+        let is_native = prog.is_native(source);
+        let id = self.funcs.push(Func {
+            short_name: names::short(prog, source).into(),
+            name: name.into(),
+            package: names::path(prog, decl.pkg).into(),
+            sig,
+            kind: if is_native {
+                FuncKind::Native
+            } else {
+                FuncKind::Pending
+            },
+            pos,
+            no_inline,
+            is_wrapper: false,
+            is_library: decl.pkg != prog.main,
+            parent: None,
+            inline_cost: u32::MAX,
+        });
+        self.func_of.insert(source, id);
+        if !is_native {
+            self.todo.push_back(Work::Declared { func: id, source });
+        }
+        id
+    }
+
+    /// The function type of a signature with further parameters in front.
+    pub(crate) fn sig(&mut self, prog: &Program, sig: TypeId, mut params: Vec<TyId>) -> TyId {
+        let Some(sig) = prog.types.signature(sig).cloned() else {
+            return TyId::FUNC;
+        };
+        for param in &sig.params {
+            params.push(self.ty(prog, param.ty));
+        }
+        let results = sig.results.iter().map(|r| self.ty(prog, r.ty)).collect();
+        self.types.intern(TyKind::Func(FuncSig {
+            params,
+            results,
+            variadic: sig.is_variadic,
+        }))
+    }
+
+    /// The global of a package variable; reached from now on.
+    pub(crate) fn global(&mut self, prog: &Program, var: ObjId) -> GlobalId {
+        if let Some(&id) = self.global_of.get(&var) {
+            return id;
+        }
+        let object = prog.object(var);
+        let ty = self.ty(prog, object.ty);
+        let id = self.globals.push(Global {
+            name: format!("{}.{}", names::path(prog, object.pkg), object.name).into(),
+            ty,
+            pos: object.pos,
+        });
+        self.global_of.insert(var, id);
+        if object.pkg != prog.main {
+            self.new_library_vars.push(var);
+        }
+        id
+    }
+
+    /// A function of the compiler's own making.
+    pub(crate) fn synthetic(
+        &mut self,
+        name: Arc<str>,
+        short_name: Arc<str>,
+        package: Arc<str>,
+        sig: TyId,
+        is_library: bool,
+        pos: Pos,
+    ) -> FuncId {
+        self.funcs.push(Func {
+            name,
+            package,
+            sig,
+            kind: FuncKind::Pending,
+            pos,
+            short_name,
+            no_inline: false,
+            is_wrapper: true,
+            is_library,
+            parent: None,
+            inline_cost: u32::MAX,
+        })
+    }
+
+    pub(crate) fn signature(&self, func_ty: TyId) -> FuncSig {
+        match self.types.kind(func_ty) {
+            TyKind::Func(sig) => sig.clone(),
+            other => mini_diagnostics::bug!("signature of {other:?}"),
+        }
+    }
+}

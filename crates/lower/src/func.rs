@@ -1,0 +1,482 @@
+//! One function: what is known while its body is lowered, and the small steps that everything else is made of.
+
+use std::sync::Arc;
+
+use mini_abi::panics::PanicCode;
+use mini_diagnostics::{Pos, Span};
+use mini_frontend::{self as front, Info, ObjId, PkgId, Program, VarKind};
+use mini_mir::{
+    BinOp, BlockId, Call, Callee, CaptureInfo, Const, ConstValue, FuncId, FuncKind, FuncSig,
+    LocalId, LocalKind, Operand, Place, PlaceBase, Proj, Rvalue, SiteKind, StatementKind,
+    TerminatorKind, TyId, TyKind, typing::Typing,
+};
+use mini_syntax::Symbol;
+use mini_syntax::ast::{self, Expr};
+
+use crate::builder::Builder;
+use crate::context::{Captured, Context, Map};
+
+/// Where a variable of the source is.
+#[derive(Clone, Copy)]
+pub(crate) enum Slot {
+    Local(LocalId),
+    /// Word `field` of the closure object; a pointer to the variable if `by_ref`.
+    Captured {
+        field: u32,
+        by_ref: bool,
+    },
+}
+
+/// What `break` and `continue` refer to.
+pub(crate) struct Target {
+    pub(crate) label: Option<Symbol>,
+    pub(crate) on_break: BlockId,
+    /// `None` for switch and select.
+    pub(crate) on_continue: Option<BlockId>,
+}
+
+pub(crate) struct FuncLower<'a, 'ast> {
+    pub(crate) cx: &'a mut Context<'ast>,
+    pub(crate) prog: &'a Program,
+    pub(crate) info: &'a Info,
+    pub(crate) pkg: PkgId,
+    pub(crate) b: Builder,
+    /// The function being lowered.
+    pub(crate) me: FuncId,
+    pub(crate) vars: Map<ObjId, Slot>,
+    pub(crate) targets: Vec<Target>,
+    /// Blocks of labels, for goto.
+    pub(crate) labels: Map<Symbol, BlockId>,
+    /// The label of the statement that is about to be lowered.
+    pub(crate) pending_label: Option<Symbol>,
+    /// Where `fallthrough` goes.
+    pub(crate) fallthrough: Option<BlockId>,
+    /// The body, if it is one of the source.
+    pub(crate) source_body: Option<&'ast ast::Block>,
+    /// The results can be named by the body, or by what it defers.
+    pub(crate) has_named_results: bool,
+}
+
+impl<'a, 'ast> FuncLower<'a, 'ast> {
+    pub(crate) fn new(
+        cx: &'a mut Context<'ast>,
+        prog: &'a Program,
+        pkg: PkgId,
+        me: FuncId,
+        span: Span,
+    ) -> FuncLower<'a, 'ast> {
+        FuncLower {
+            cx,
+            prog,
+            info: prog.info(pkg),
+            pkg,
+            b: Builder::new(span),
+            me,
+            vars: Map::default(),
+            targets: vec![],
+            labels: Map::default(),
+            pending_label: None,
+            fallthrough: None,
+            source_body: None,
+            has_named_results: false,
+        }
+    }
+
+    /// Lowers the body of a declared function or literal.
+    pub(crate) fn run(
+        mut self,
+        source: front::FuncId,
+        body: &'ast ast::Block,
+        captures: Option<&[Captured]>,
+    ) {
+        let func = self.prog.func(source).clone();
+        self.source_body = Some(body);
+        self.b.body.has_defer = func.has_defer;
+        self.b.body.has_recover = func.has_recover;
+        if let Some(captures) = captures {
+            self.context_param(captures);
+        }
+        for &param in func.recv.iter().chain(&func.params) {
+            let local = self.declare(param, LocalKind::Param);
+            self.b.body.params.push(local);
+        }
+        for (index, &result) in func.results.iter().enumerate() {
+            let local = self.declare(result, LocalKind::Result);
+            let name = &mut self.b.body.locals[local].name;
+            if name.is_empty() {
+                *name = format!("~r{index}").into();
+            } else {
+                self.has_named_results = true;
+            }
+            self.b.body.results.push(local);
+        }
+        if self.has_named_results || func.has_defer {
+            self.b.pos = body.lbrace;
+            for result in self.b.body.results.clone() {
+                let zero = Operand::zero(self.b.body.locals[result].ty);
+                self.b.assign(result, Rvalue::Use(zero));
+            }
+        }
+        self.block(body);
+        self.b.pos = body.rbrace;
+        if func.results.is_empty() {
+            self.emit_return();
+        } else {
+            self.b.terminate(TerminatorKind::Unreachable);
+        }
+        let cost = crate::cost::block_cost(body);
+        self.cx.funcs[self.me].inline_cost = cost;
+        self.finish();
+    }
+
+    /// Stores the body.
+    pub(crate) fn finish(self) {
+        let FuncLower { cx, b, me, .. } = self;
+        cx.funcs[me].kind = FuncKind::Body(Box::new(b.finish()));
+    }
+
+    /// Makes the context parameter and the slots of the captures.
+    fn context_param(&mut self, captures: &[Captured]) {
+        for (index, capture) in captures.iter().enumerate() {
+            let slot = Slot::Captured {
+                field: index as u32 + 1,
+                by_ref: capture.by_ref,
+            };
+            self.vars.insert(capture.var, slot);
+        }
+        let infos = captures
+            .iter()
+            .map(|capture| CaptureInfo {
+                name: self.prog.object(capture.var).name.as_str().into(),
+                ty: capture.ty,
+                by_ref: capture.by_ref,
+            })
+            .collect();
+        self.set_context(infos);
+    }
+
+    pub(crate) fn set_context(&mut self, captures: Vec<CaptureInfo>) {
+        let words: Vec<TyId> = captures
+            .iter()
+            .map(|capture| {
+                if capture.by_ref {
+                    self.cx.types.pointer_to(capture.ty)
+                } else {
+                    capture.ty
+                }
+            })
+            .collect();
+        let closure = self.cx.types.intern(TyKind::Closure(words.into()));
+        let ty = self.cx.types.pointer_to(closure);
+        let context = self.b.local("", ty, self.b.pos, LocalKind::Context);
+        self.b.body.context = Some(context);
+        self.b.body.captures = captures;
+    }
+
+    /// Word `field` of the closure object.
+    pub(crate) fn context_field(&self, field: u32) -> Place {
+        let context = self
+            .b
+            .body
+            .context
+            .unwrap_or_else(|| mini_diagnostics::bug!("captured variable without context"));
+        Place::local(context)
+            .project(Proj::Deref { non_nil: true })
+            .field(field)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Variables
+
+    /// Makes the local of a variable. Of a declared variable (not a parameter), [`Self::live`] must follow.
+    pub(crate) fn declare(&mut self, var: ObjId, kind: LocalKind) -> LocalId {
+        let object = self.prog.object(var);
+        let ty = self.cx.ty(self.prog, object.ty);
+        let name = object.name.as_str();
+        let local = self.b.local(name, ty, object.pos, kind);
+        self.vars.insert(var, Slot::Local(local));
+        local
+    }
+
+    /// A declared variable that begins its life here.
+    pub(crate) fn declare_var(&mut self, var: ObjId) -> LocalId {
+        let local = self.declare(var, LocalKind::Var);
+        self.b.live(local);
+        local
+    }
+
+    /// Whether literals hold a pointer to the variable instead of a copy: Go's rule.
+    pub(crate) fn captured_by_ref(&self, var: ObjId, ty: TyId) -> bool {
+        let Some(var) = self.prog.var(var) else {
+            return true;
+        };
+        var.is_reassigned
+            || var.is_addr_taken
+            || var.kind == VarKind::Result
+            || self.cx.types.layout(ty).size > 128
+    }
+
+    /// Whether the variable has an address that can outlive an iteration of its loop.
+    pub(crate) fn needs_fresh_copy(&self, var: ObjId) -> bool {
+        self.prog
+            .var(var)
+            .is_none_or(|v| v.is_addr_taken || v.is_captured)
+    }
+
+    pub(crate) fn var_place(&mut self, var: ObjId) -> Place {
+        if let Some(slot) = self.vars.get(&var) {
+            return match *slot {
+                Slot::Local(local) => Place::local(local),
+                Slot::Captured { field, by_ref } => {
+                    let place = self.context_field(field);
+                    if by_ref {
+                        place.project(Proj::Deref { non_nil: true })
+                    } else {
+                        place
+                    }
+                }
+            };
+        }
+        if self
+            .prog
+            .var(var)
+            .is_some_and(|v| v.kind == VarKind::Package)
+        {
+            return Place::global(self.cx.global(self.prog, var));
+        }
+        mini_diagnostics::bug!(
+            "variable {} used before its declaration was lowered",
+            self.prog.object(var).name
+        )
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Types
+
+    pub(crate) fn typing(&self) -> Typing<'_> {
+        Typing {
+            types: &self.cx.types,
+            globals: &self.cx.globals,
+            body: &self.b.body,
+        }
+    }
+
+    pub(crate) fn place_ty(&self, place: &Place) -> TyId {
+        self.typing().place(place)
+    }
+
+    pub(crate) fn op_ty(&self, operand: &Operand) -> TyId {
+        self.typing().operand(operand)
+    }
+
+    pub(crate) fn kind(&self, ty: TyId) -> &TyKind {
+        self.cx.types.kind(ty)
+    }
+
+    /// The type of an expression.
+    pub(crate) fn ety(&mut self, e: &Expr) -> TyId {
+        let ty = self.info.type_of(e.unparen().id);
+        self.cx.ty(self.prog, ty)
+    }
+
+    pub(crate) fn object_ty(&mut self, object: ObjId) -> TyId {
+        let ty = self.prog.object(object).ty;
+        self.cx.ty(self.prog, ty)
+    }
+
+    pub(crate) fn func_sig(&self, ty: TyId) -> FuncSig {
+        self.cx.signature(ty)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Places and operands
+
+    /// A place that holds the operand's value.
+    pub(crate) fn as_place(&mut self, operand: Operand) -> Place {
+        match operand {
+            Operand::Copy(place) => place,
+            Operand::Const(_) => {
+                let ty = self.op_ty(&operand);
+                Place::local(self.b.eval(ty, Rvalue::Use(operand)))
+            }
+        }
+    }
+
+    /// The value in a local of its own or a constant: not changed by what follows.
+    pub(crate) fn snapshot(&mut self, operand: Operand) -> Operand {
+        match &operand {
+            Operand::Const(_) => operand,
+            Operand::Copy(place) => {
+                if let Some(local) = place.as_local()
+                    && self.b.body.locals[local].kind == LocalKind::Temp
+                {
+                    return operand;
+                }
+                let ty = self.op_ty(&operand);
+                Operand::local(self.b.eval(ty, Rvalue::Use(operand)))
+            }
+        }
+    }
+
+    pub(crate) fn snapshots(&mut self, operands: Vec<Operand>) -> Vec<Operand> {
+        operands.into_iter().map(|x| self.snapshot(x)).collect()
+    }
+
+    /// A local with the operand's value: the variable itself if it is one.
+    pub(crate) fn as_local(&mut self, operand: Operand) -> LocalId {
+        if let Some(local) = operand.as_local() {
+            return local;
+        }
+        let ty = self.op_ty(&operand);
+        self.b.eval(ty, Rvalue::Use(operand))
+    }
+
+    /// `&place`; notes that the address of a local is taken.
+    pub(crate) fn ref_place(&mut self, place: Place) -> Operand {
+        let ty = self.place_ty(&place);
+        // &*p is p, if the pointer is known not to be nil; else the check of `*` stays.
+        if let Some((Proj::Deref { non_nil: true }, front)) = place.proj.split_last() {
+            return Operand::Copy(Place {
+                base: place.base,
+                proj: front.into(),
+            });
+        }
+        if let PlaceBase::Local(local) = place.base
+            && self.stays_in_base(&place)
+        {
+            self.b.body.locals[local].addr_taken = true;
+        }
+        let ty = self.cx.types.pointer_to(ty);
+        Operand::local(self.b.eval(ty, Rvalue::Ref(place)))
+    }
+
+    fn stays_in_base(&self, place: &Place) -> bool {
+        let typing = self.typing();
+        let PlaceBase::Local(local) = place.base else {
+            return false;
+        };
+        let mut ty = self.b.body.locals[local].ty;
+        for step in &place.proj {
+            let leaves = match step {
+                Proj::Deref { .. } => true,
+                Proj::Field(_) => false,
+                Proj::Index { .. } | Proj::ConstIndex { .. } => {
+                    !matches!(self.cx.types.kind(ty), TyKind::Array(..))
+                }
+            };
+            if leaves {
+                return false;
+            }
+            match typing.step(ty, step) {
+                Some(next) => ty = next,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Walks through fields, following pointers on the way.
+    pub(crate) fn walk_path(&mut self, mut place: Place, path: &[u32]) -> Place {
+        for &index in path {
+            place = self.auto_deref(place).field(index);
+        }
+        place
+    }
+
+    /// Through the pointer, if the place holds one.
+    pub(crate) fn auto_deref(&mut self, place: Place) -> Place {
+        match self.kind(self.place_ty(&place)) {
+            TyKind::Pointer(_) => place.deref(),
+            _ => place,
+        }
+    }
+
+    /// The parts of a value that stands for several.
+    pub(crate) fn tuple_parts(&mut self, value: Operand) -> Vec<Operand> {
+        let n = match self.kind(self.op_ty(&value)) {
+            TyKind::Tuple(parts) => parts.len() as u32,
+            _ => return vec![value],
+        };
+        let place = self.as_place(value);
+        (0..n)
+            .map(|i| Operand::Copy(place.clone().field(i)))
+            .collect()
+    }
+
+    pub(crate) fn const_int(&self, ty: TyId, value: i128) -> Operand {
+        Operand::Const(Const {
+            ty,
+            value: ConstValue::Int(value),
+        })
+    }
+
+    pub(crate) fn const_bool(&self, ty: TyId, value: bool) -> Operand {
+        Operand::Const(Const {
+            ty,
+            value: ConstValue::Bool(value),
+        })
+    }
+
+    pub(crate) fn const_func(&self, func: FuncId, ty: TyId) -> Operand {
+        Operand::Const(Const {
+            ty,
+            value: ConstValue::Func(func),
+        })
+    }
+
+    /// Reports a construct that is not built, and stands in for its value.
+    pub(crate) fn unsupported(&mut self, e: &Expr, construct: &str) -> Operand {
+        self.cx.unsupported(e.span, construct);
+        let ty = self.ety(e);
+        Operand::zero(ty)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Small pieces of code
+
+    /// Puts a value into an interface. `pos` and `text` are the expression's.
+    pub(crate) fn box_value(
+        &mut self,
+        value: Operand,
+        ty: TyId,
+        pos: Pos,
+        text: impl Into<Arc<str>>,
+    ) -> Operand {
+        let from = self.op_ty(&value);
+        self.cx.reached.boxed(from);
+        self.cx.demand(ty);
+        let site = self.b.site(SiteKind::Interface, from, pos, text);
+        Operand::local(self.b.eval(ty, Rvalue::MakeInterface { site, ty, value }))
+    }
+
+    /// Raises the nil dereference panic if an interface value is nil, as taking a method of it does.
+    pub(crate) fn check_interface(&mut self, value: Operand) {
+        let Some(raise) = self.cx.raise else { return };
+        let nil = Operand::zero(self.op_ty(&value));
+        let (bad, good) = (self.b.new_block(), self.b.new_block());
+        let is_nil = Rvalue::Binary(BinOp::Eq, value, nil);
+        let is_nil = Operand::local(self.b.eval(TyId::BOOL, is_nil));
+        self.b.branch(is_nil, bad, good);
+        self.b.switch_to(bad);
+        let call = Call {
+            callee: Callee::Static(raise),
+            args: vec![
+                Operand::int(PanicCode::NilDereference as i64),
+                Operand::int(0),
+                Operand::int(0),
+            ],
+            name: "".into(),
+        };
+        self.b.eval(TyId::UNIT, Rvalue::Call(Box::new(call)));
+        self.b.terminate(TerminatorKind::Unreachable);
+        self.b.switch_to(good);
+    }
+
+    /// Returns the values that the results have now.
+    pub(crate) fn emit_return(&mut self) {
+        if self.b.body.has_defer {
+            self.b.push(StatementKind::RunDefers);
+        }
+        self.b.terminate(TerminatorKind::Return);
+    }
+}

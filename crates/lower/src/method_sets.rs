@@ -1,0 +1,325 @@
+//! Method sets of the types that are put into interfaces, and wrappers for their methods.
+//!
+//! Reachability is the Go linker's: a method of a type that is converted to an interface is reachable once its name is
+//! called through some interface, or asked for by an interface type that values are converted or asserted to. Types that
+//! are parts of such a type count as converted, too, because the library walks values by their type descriptors.
+
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use indexmap::{IndexMap, IndexSet};
+use mini_diagnostics::Span;
+use mini_frontend::{Member, ObjId, ObjectKind, PkgId, Program};
+use mini_mir::{
+    BinOp, FuncId, FuncSig, MethodImpl, Operand, Place, Rvalue, SiteKind, TerminatorKind, TyId,
+    TyKind,
+};
+use mini_syntax::Symbol;
+
+use crate::context::Context;
+use crate::func::FuncLower;
+use crate::selector::{MethodRef, MethodTarget};
+
+/// Name, and package path of an unexported one.
+type MethodName = (Arc<str>, Arc<str>);
+
+/// Types and method names that meet in interfaces.
+#[derive(Default)]
+pub(crate) struct Reached {
+    names: IndexSet<MethodName, FixedState>,
+    boxed: IndexSet<TyId, FixedState>,
+    /// Pairs of the first so many types and names are dealt with.
+    n_types_done: usize,
+    n_names_done: usize,
+    sets: IndexMap<TyId, Vec<MethodImpl>, FixedState>,
+}
+
+impl Reached {
+    /// A value of the type is put into an interface.
+    pub(crate) fn boxed(&mut self, ty: TyId) {
+        self.boxed.insert(ty);
+    }
+
+    /// A method of this name is called or asked for through an interface.
+    pub(crate) fn name(&mut self, name: Arc<str>, package: Arc<str>) {
+        self.names.insert((name, package));
+    }
+
+    fn is_new(&self) -> bool {
+        self.n_types_done < self.boxed.len() || self.n_names_done < self.names.len()
+    }
+
+    pub(crate) fn take_sets(&mut self) -> impl Iterator<Item = (TyId, Vec<MethodImpl>)> + use<> {
+        let sets = std::mem::take(&mut self.sets);
+        sets.into_iter().map(|(ty, mut methods)| {
+            methods.sort_by(|a, b| (&a.name, &a.package).cmp(&(&b.name, &b.package)));
+            (ty, methods)
+        })
+    }
+}
+
+impl Context<'_> {
+    /// Values are converted or asserted to `ty`: if it is an interface, its methods can be found at run time.
+    pub(crate) fn demand(&mut self, ty: TyId) {
+        if let TyKind::Interface(methods) = self.types.kind(ty).clone() {
+            for method in methods.iter() {
+                self.reached
+                    .name(method.name.clone(), method.package.clone());
+            }
+        }
+    }
+
+    /// Makes the methods reachable that new types and names bring together. False if there was nothing new.
+    pub(crate) fn settle_method_sets(&mut self, prog: &mut Program) -> bool {
+        if !self.reached.is_new() {
+            return false;
+        }
+        self.close_over_parts();
+        let (old_types, old_names) = (self.reached.n_types_done, self.reached.n_names_done);
+        let (n_types, n_names) = (self.reached.boxed.len(), self.reached.names.len());
+        self.reached.n_types_done = n_types;
+        self.reached.n_names_done = n_names;
+        for type_index in 0..n_types {
+            let ty = self.reached.boxed[type_index];
+            if !self.may_have_methods(ty) {
+                continue;
+            }
+            let first_name = if type_index < old_types { old_names } else { 0 };
+            for name_index in first_name..n_names {
+                let name = self.reached.names[name_index].clone();
+                if let Some(method) = self.method_impl(prog, ty, &name) {
+                    self.reached.sets.entry(ty).or_default().push(method);
+                }
+            }
+        }
+        true
+    }
+
+    /// Adds the types that descriptors of boxed types lead to.
+    fn close_over_parts(&mut self) {
+        let mut index = self.reached.n_types_done;
+        while let Some(&ty) = self.reached.boxed.get_index(index) {
+            index += 1;
+            let mut add = |ty: TyId| {
+                self.reached.boxed.insert(ty);
+            };
+            match self.types.kind(ty) {
+                TyKind::Pointer(elem)
+                | TyKind::Slice(elem)
+                | TyKind::Array(elem, _)
+                | TyKind::Chan(_, elem) => add(*elem),
+                TyKind::Map(key, value) => {
+                    add(*key);
+                    add(*value);
+                }
+                TyKind::Struct(fields) => fields.iter().for_each(|field| add(field.ty)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Declared types, pointers to them, and structs that embed.
+    fn may_have_methods(&self, ty: TyId) -> bool {
+        let base = match *self.types.kind(ty) {
+            TyKind::Pointer(elem) if self.types.named(ty).is_none() => elem,
+            _ => ty,
+        };
+        match self.types.kind(base) {
+            TyKind::Interface(_) => false,
+            TyKind::Struct(fields) if fields.iter().any(|f| f.is_embedded) => true,
+            _ => self.types.named(base).is_some(),
+        }
+    }
+
+    /// The method of that name, if `ty` has it, in the form that interfaces call.
+    fn method_impl(
+        &mut self,
+        prog: &mut Program,
+        ty: TyId,
+        (name, package): &MethodName,
+    ) -> Option<MethodImpl> {
+        let source = *self.source_ty.get(&ty)?;
+        let pkg = match &**package {
+            "" => PkgId::UNIVERSE,
+            "main" => prog.main,
+            path => prog.package_by_path(path)?,
+        };
+        let found = prog.types.lookup(source, pkg, Symbol::intern(name)).ok()?;
+        let (member, path) = (found.member, found.path);
+        let is_indirect = found.is_indirect;
+        if let Member::Method(object) = member {
+            prog.resolve(object);
+        }
+        let prog = &*prog;
+        let (target, sig) = match member {
+            Member::Field { .. } => return None,
+            Member::Method(object) => {
+                if has_pointer_recv(prog, object) && !is_indirect {
+                    return None;
+                }
+                let sig = self.ty(prog, prog.object(object).ty);
+                let func = self.func(prog, prog.func_of(object)?);
+                let pointer_recv = has_pointer_recv(prog, object);
+                (MethodTarget::Static { func, pointer_recv }, sig)
+            }
+            Member::InterfaceMethod { interface, sig, .. } => {
+                let interface = self.ty(prog, interface);
+                let sig = self.ty(prog, sig);
+                let TyKind::Interface(methods) = self.types.kind(interface) else {
+                    return None;
+                };
+                let method = methods.iter().position(|m| m.name == *name)? as u32;
+                (MethodTarget::Interface { interface, method }, sig)
+            }
+        };
+        let method = MethodRef { path, target };
+        let func = self.interface_entry(prog, ty, name, &method, sig);
+        Some(MethodImpl {
+            name: name.clone(),
+            package: package.clone(),
+            sig,
+            func,
+        })
+    }
+
+    /// The function that takes the interface's data word first.
+    fn interface_entry(
+        &mut self,
+        prog: &Program,
+        ty: TyId,
+        name: &str,
+        method: &MethodRef,
+        sig: TyId,
+    ) -> FuncId {
+        let is_pointer =
+            matches!(self.types.kind(ty), TyKind::Pointer(_)) && self.types.named(ty).is_none();
+        if let MethodTarget::Static { func, pointer_recv } = method.target
+            && method.path.is_empty()
+        {
+            // The data word is what the method wants: a pointer, or a value that is one word anyway.
+            if is_pointer && pointer_recv {
+                return func;
+            }
+            if !is_pointer && self.types.is_pointer_shaped(ty) {
+                return func;
+            }
+        }
+        let by_value = !is_pointer && self.types.is_pointer_shaped(ty);
+        let (recv, base) = if is_pointer {
+            (ty, self.types.elem(ty))
+        } else if by_value {
+            (ty, ty)
+        } else {
+            (self.types.pointer_to(ty), ty)
+        };
+        self.wrapper(prog, recv, base, name, method, sig)
+    }
+
+    /// `(*T).M` for a method that is declared on T or promoted from an embedded field.
+    fn wrapper(
+        &mut self,
+        prog: &Program,
+        recv: TyId,
+        base: TyId,
+        name: &str,
+        method: &MethodRef,
+        sig: TyId,
+    ) -> FuncId {
+        let base_name = mini_mir::print::type_name(&self.types, base);
+        let package: Arc<str> = match self.types.named(base) {
+            Some(named) => named.package.clone(),
+            None => "main".into(),
+        };
+        let short = match base_name.split_once('.') {
+            Some((_, rest)) if self.types.named(base).is_some() => rest.to_string(),
+            _ => base_name.clone(),
+        };
+        let short: Arc<str> = if recv == base {
+            format!("{short}.{name}").into()
+        } else {
+            format!("(*{short}).{name}").into()
+        };
+        let symbol: Arc<str> = format!("{package}.{short}").into();
+        // Local types of one name share a symbol: the receiver tells them apart.
+        let key: Arc<str> = format!("{symbol}#{}", recv.0).into();
+        if let Some(&func) = self.wrappers.get(&key) {
+            return func;
+        }
+        let FuncSig {
+            mut params,
+            results,
+            variadic,
+        } = self.signature(sig);
+        params.insert(0, recv);
+        let full = self.types.intern(TyKind::Func(FuncSig {
+            params,
+            results,
+            variadic,
+        }));
+        let pos = match method.target {
+            MethodTarget::Static { func, .. } => self.funcs[func].pos,
+            MethodTarget::Interface { .. } => mini_diagnostics::Pos::NONE,
+        };
+        let func = self.synthetic(symbol, short.clone(), package.clone(), full, true, pos);
+        self.wrappers.insert(key, func);
+        let mut inner = FuncLower::new(self, prog, prog.main, func, Span::new(pos, pos));
+        let mut args = inner.declare_wrapper_params(full);
+        let receiver = inner.as_place(args.remove(0));
+        let is_value_method = matches!(
+            method.target,
+            MethodTarget::Static {
+                pointer_recv: false,
+                ..
+            }
+        );
+        if method.path.is_empty() && is_value_method && recv != base {
+            let text = format!(
+                "value method {base_name}.{name} called using nil *{short_base} pointer",
+                short_base = base_name.rsplit('.').next().unwrap_or_default()
+            );
+            inner.refuse_nil(&receiver, &text);
+        }
+        inner.forward(receiver, method, args);
+        inner.finish();
+        func
+    }
+}
+
+fn has_pointer_recv(prog: &Program, object: ObjId) -> bool {
+    let recv = prog.func_of(object).and_then(|func| prog.func(func).recv);
+    recv.is_some_and(|recv| prog.types.is_pointer(prog.object(recv).ty))
+}
+
+impl FuncLower<'_, '_> {
+    /// Panics with package runtime's plain error of that text if the pointer is nil.
+    fn refuse_nil(&mut self, pointer: &Place, text: &str) {
+        let Some(plain_error) = self.plain_error() else {
+            return;
+        };
+        let (nil, ok) = (self.b.new_block(), self.b.new_block());
+        let zero = Operand::zero(self.place_ty(pointer));
+        let is_nil = Rvalue::Binary(BinOp::Eq, Operand::Copy(pointer.clone()), zero);
+        let is_nil = Operand::local(self.b.eval(TyId::BOOL, is_nil));
+        self.b.branch(is_nil, nil, ok);
+        self.b.switch_to(nil);
+        let value = Operand::string(plain_error, text.as_bytes());
+        self.cx.reached.boxed(plain_error);
+        let site = self.b.site(SiteKind::Hidden, plain_error, self.b.pos, "");
+        let boxed = Rvalue::MakeInterface {
+            site,
+            ty: TyId::EMPTY_INTERFACE,
+            value,
+        };
+        let boxed = Operand::local(self.b.eval(TyId::EMPTY_INTERFACE, boxed));
+        self.b.terminate(TerminatorKind::Panic(boxed));
+        self.b.switch_to(ok);
+    }
+
+    fn plain_error(&mut self) -> Option<TyId> {
+        let runtime = self.prog.package_by_path("runtime")?;
+        let name = Symbol::intern("plainError");
+        let object = *self.prog.package(runtime).scope.get(&name)?;
+        matches!(self.prog.object(object).kind, ObjectKind::TypeName { .. })
+            .then(|| self.object_ty(object))
+    }
+}

@@ -1,0 +1,88 @@
+//! Symbols, as Go forms them.
+//!
+//! `main.f`, `main.(*T).M`, `main.T.M`, literals `main.f.func1` and inside them `main.f.func1.2`, wrappers
+//! `main.f.gowrap1` and `main.f.deferwrap2` (one count for both), method values `main.T.M-fm`.
+
+use mini_frontend::{FuncId, FuncOrigin, PkgId, Program};
+use mini_mir as mir;
+
+use crate::context::Context;
+
+/// The package's path as it stands in symbols.
+pub(crate) fn path(prog: &Program, pkg: PkgId) -> String {
+    if pkg == prog.main {
+        return "main".to_string();
+    }
+    if pkg == PkgId::UNIVERSE {
+        return String::new();
+    }
+    prog.package(pkg).path.to_string()
+}
+
+/// The symbol of a declared function. The functions `init` are numbered from 0 in source order.
+pub(crate) fn declared(prog: &Program, func: FuncId) -> String {
+    let pkg = prog.func(func).pkg;
+    format!("{}.{}", path(prog, pkg), short(prog, func))
+}
+
+/// The same without the package, as escape messages name it.
+pub(crate) fn short(prog: &Program, func: FuncId) -> String {
+    let decl = prog.func(func);
+    let FuncOrigin::Decl { obj, .. } = decl.origin else {
+        return "func literal".to_string();
+    };
+    let name = prog.object(obj).name;
+    if let Some(recv) = decl.recv {
+        let (base, is_pointer) = prog.types.deref(prog.object(recv).ty);
+        let base = prog
+            .types
+            .as_named(base)
+            .map_or("?", |named| named.name.as_str());
+        return if is_pointer {
+            format!("(*{base}).{name}")
+        } else {
+            format!("{base}.{name}")
+        };
+    }
+    if let Some(index) = prog
+        .package(decl.pkg)
+        .inits
+        .iter()
+        .position(|&init| init == func)
+    {
+        return format!("init.{index}");
+    }
+    name.to_string()
+}
+
+/// Why a function is made inside another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Inner {
+    Literal,
+    Go,
+    Defer,
+}
+
+impl Context<'_> {
+    /// Symbol and short name of a new function inside `outer`.
+    pub(crate) fn inner_name(&mut self, outer: mir::FuncId, why: Inner) -> (String, String) {
+        let generation = self.generations.entry(outer).or_default();
+        let count = match why {
+            Inner::Literal => &mut generation.literals,
+            Inner::Go | Inner::Defer => &mut generation.go_defer,
+        };
+        *count += 1;
+        let outer = &self.funcs[outer];
+        let suffix = match why {
+            // A literal in a literal has the number alone.
+            Inner::Literal if outer.parent.is_some() => format!(".{count}"),
+            Inner::Literal => format!(".func{count}"),
+            Inner::Go => format!(".gowrap{count}"),
+            Inner::Defer => format!(".deferwrap{count}"),
+        };
+        (
+            format!("{}{suffix}", outer.name),
+            format!("{}{suffix}", outer.short_name),
+        )
+    }
+}

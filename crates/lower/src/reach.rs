@@ -1,0 +1,169 @@
+//! The worklist: from what always runs to everything that it reaches.
+
+use std::sync::Arc;
+
+use mini_abi::panics::LangItem;
+use mini_diagnostics::{Code, Diagnostic, Span};
+use mini_frontend::{FuncOrigin, ObjId, PkgId, Program};
+use mini_mir::FuncId;
+
+use crate::Options;
+use crate::context::{Context, Work};
+use crate::func::FuncLower;
+
+pub(crate) fn lower(
+    prog: &mut Program,
+    options: Options,
+) -> Result<mini_mir::Program, Vec<Diagnostic>> {
+    let asts = Arc::clone(&prog.asts);
+    let mut cx = Context::new(&asts);
+    let mut lang_items = vec![];
+    for name in LangItem::NAMES {
+        match library_func(&mut cx, prog, name) {
+            Some(func) => lang_items.push(func),
+            None => cx.diagnostics.push(Diagnostic::error(
+                Code::UnsupportedFeature,
+                Span::NONE,
+                format!("the library has no {name}"),
+            )),
+        }
+    }
+    cx.raise = lang_items.get(LangItem::Raise as usize).copied();
+    let starts = seed(&mut cx, prog, options);
+    cx.run(prog);
+    let mut steps: Vec<FuncId> = cx.library_steps(prog);
+    steps.extend(starts);
+    let entry = cx.lower_entry(prog, &steps);
+    let mut diagnostics = prog.take_diagnostics();
+    diagnostics.append(&mut cx.diagnostics);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(diagnostics);
+    }
+    let methods = cx.reached.take_sets().collect();
+    Ok(mini_mir::Program {
+        types: cx.types,
+        funcs: cx.funcs,
+        globals: cx.globals,
+        methods,
+        entry: Some(entry),
+        lang_items,
+    })
+}
+
+/// A function of the library by its symbol.
+fn library_func(cx: &mut Context<'_>, prog: &mut Program, symbol: &str) -> Option<FuncId> {
+    let (path, name) = symbol.rsplit_once('.')?;
+    let object = prog.find(path, name)?;
+    let source = prog.func_of(object)?;
+    Some(cx.func(prog, source))
+}
+
+/// Puts the user's package on the worklist. What runs of it at the start, in order.
+fn seed(cx: &mut Context<'_>, prog: &mut Program, options: Options) -> Vec<FuncId> {
+    let mut steps = vec![];
+    let main = prog.main;
+    let inits = prog.init_order(main);
+    if let Some(first) = inits.first() {
+        let pos = prog.object(first.vars[0]).pos;
+        let func = cx.init_func(prog, main, pos);
+        cx.lower_initializers(prog, main, func, &inits);
+        steps.push(func);
+    }
+    for init in prog.package(main).inits.clone() {
+        steps.push(cx.func(prog, init));
+    }
+    if options.whole_user_package {
+        for source in prog.package(main).funcs.clone() {
+            cx.func(prog, source);
+        }
+    }
+    let name = mini_syntax::Symbol::intern("main");
+    let main_func = prog.package(main).scope.get(&name).copied();
+    if let Some(source) = main_func.and_then(|object| prog.func_of(object)) {
+        steps.push(cx.func(prog, source));
+    }
+    steps
+}
+
+impl<'ast> Context<'ast> {
+    /// Lowers until nothing new is reached.
+    fn run(&mut self, prog: &mut Program) {
+        loop {
+            while let Some(work) = self.todo.pop_front() {
+                self.work(prog, work);
+            }
+            let new_vars = std::mem::take(&mut self.new_library_vars);
+            let mut packages: Vec<PkgId> =
+                new_vars.iter().map(|&var| prog.object(var).pkg).collect();
+            packages.sort_unstable();
+            packages.dedup();
+            for pkg in packages {
+                self.library_inits_of(prog, pkg);
+            }
+            if self.todo.is_empty()
+                && self.new_library_vars.is_empty()
+                && !self.settle_method_sets(prog)
+            {
+                break;
+            }
+        }
+    }
+
+    fn work(&mut self, prog: &mut Program, work: Work<'ast>) {
+        let asts = self.asts;
+        match work {
+            Work::Declared { func, source } => {
+                prog.check_body(source);
+                let FuncOrigin::Decl { decl, .. } = prog.func(source).origin else {
+                    return;
+                };
+                let Some(decl) = asts.func_decl(decl) else {
+                    return;
+                };
+                let Some(body) = &decl.body else { return };
+                let pkg = prog.func(source).pkg;
+                FuncLower::new(self, prog, pkg, func, decl.span).run(source, body, None);
+            }
+            Work::Literal {
+                func,
+                source,
+                lit,
+                captures,
+            } => {
+                let pkg = prog.func(source).pkg;
+                let span = lit.body.span();
+                FuncLower::new(self, prog, pkg, func, span).run(source, &lit.body, Some(&captures));
+            }
+        }
+    }
+
+    /// Lowers the initialisers of a library package's variables that are reached by now.
+    fn library_inits_of(&mut self, prog: &mut Program, pkg: PkgId) {
+        for init in prog.init_order(pkg) {
+            let is_reached = |var: &ObjId| self.global_of.contains_key(var);
+            let key = init.vars[0];
+            if !init.vars.iter().any(is_reached) || self.library_inits.contains_key(&key) {
+                continue;
+            }
+            let pos = prog.object(key).pos;
+            let func = self.init_func(prog, pkg, pos);
+            self.library_inits.insert(key, func);
+            self.lower_initializers(prog, pkg, func, std::slice::from_ref(&init));
+        }
+    }
+
+    /// What runs of the library at the start: packages in dependency order, variables in theirs.
+    fn library_steps(&mut self, prog: &mut Program) -> Vec<FuncId> {
+        let mut steps = vec![];
+        let packages: Vec<PkgId> = prog.packages.iter().map(|package| package.id).collect();
+        for pkg in packages {
+            if pkg == prog.main || self.library_inits.is_empty() {
+                continue;
+            }
+            for init in prog.init_order(pkg) {
+                steps.extend(self.library_inits.remove(&init.vars[0]));
+            }
+        }
+        steps
+    }
+}

@@ -1,0 +1,298 @@
+//! `x.f`: fields, methods as values and as expressions, qualified names.
+
+use mini_frontend::{Member, ObjId, ObjectKind, Selection, SelectionKind};
+use mini_mir::{
+    CaptureInfo, FuncId, FuncSig, LocalKind, Operand, Place, Rvalue, SiteKind, TyId, TyKind,
+};
+use mini_syntax::ast::{Expr, Ident};
+use std::sync::Arc;
+
+use crate::func::FuncLower;
+
+/// A method to call, as seen from a value.
+#[derive(Clone, Debug)]
+pub(crate) struct MethodRef {
+    /// Embedded fields to walk through first.
+    pub(crate) path: Vec<u32>,
+    pub(crate) target: MethodTarget,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MethodTarget {
+    Static { func: FuncId, pointer_recv: bool },
+    Interface { interface: TyId, method: u32 },
+}
+
+impl<'ast> FuncLower<'_, 'ast> {
+    pub(crate) fn selector(&mut self, e: &'ast Expr, x: &'ast Expr, sel: Ident) -> Operand {
+        let Some(selection) = self.info.selection(e.id).cloned() else {
+            return self.named_value(e, sel);
+        };
+        match selection.kind {
+            SelectionKind::Field => Operand::Copy(self.field_place(x, &selection)),
+            SelectionKind::Method => self.method_value(e, x, &selection),
+            SelectionKind::MethodExpr => self.method_expr(e, &selection),
+        }
+    }
+
+    /// The value of a name: variable, function.
+    pub(crate) fn named_value(&mut self, e: &'ast Expr, name: Ident) -> Operand {
+        let Some(object) = self.info.object(name.id) else {
+            mini_diagnostics::bug!("`{}` names nothing", name.name);
+        };
+        match self.prog.object(object).kind {
+            ObjectKind::Var(_) => Operand::Copy(self.var_place(object)),
+            ObjectKind::Func(source) => {
+                let func = self.cx.func(self.prog, source);
+                let ty = self.ety(e);
+                self.const_func(func, ty)
+            }
+            _ => self.unsupported(e, "this name as a value is"),
+        }
+    }
+
+    pub(crate) fn field_place(&mut self, x: &'ast Expr, selection: &Selection) -> Place {
+        let Member::Field { index, .. } = selection.member else {
+            mini_diagnostics::bug!("field selection without field");
+        };
+        let base = self.place(x);
+        let holder = self.walk_path(base, &selection.path);
+        self.walk_path(holder, &[index])
+    }
+
+    /// What a selection of a method calls.
+    pub(crate) fn method_ref(&mut self, selection: &Selection) -> MethodRef {
+        let path = selection.path.to_vec();
+        let target = match selection.member {
+            Member::Method(object) => self.static_method(object),
+            Member::InterfaceMethod {
+                interface, index, ..
+            } => {
+                let method = self.prog.types.methods_of_interface(interface)[index as usize];
+                let interface = self.cx.ty(self.prog, interface);
+                self.interface_method(interface, method.name.as_str())
+            }
+            Member::Field { .. } => mini_diagnostics::bug!("method selection of a field"),
+        };
+        MethodRef { path, target }
+    }
+
+    pub(crate) fn static_method(&mut self, object: ObjId) -> MethodTarget {
+        let Some(source) = self.prog.func_of(object) else {
+            mini_diagnostics::bug!("method {} is no function", self.prog.object(object).name);
+        };
+        let pointer_recv = self
+            .prog
+            .func(source)
+            .recv
+            .is_some_and(|recv| self.prog.types.is_pointer(self.prog.object(recv).ty));
+        MethodTarget::Static {
+            func: self.cx.func(self.prog, source),
+            pointer_recv,
+        }
+    }
+
+    /// The method of that name, which the interface has; calls of it are reachable from now on.
+    pub(crate) fn interface_method(&mut self, interface: TyId, name: &str) -> MethodTarget {
+        let TyKind::Interface(methods) = self.kind(interface).clone() else {
+            mini_diagnostics::bug!("interface method of another type");
+        };
+        let method = methods
+            .iter()
+            .position(|m| &*m.name == name)
+            .unwrap_or_else(|| mini_diagnostics::bug!("interface without its method {name}"));
+        let called = &methods[method];
+        self.cx
+            .reached
+            .name(called.name.clone(), called.package.clone());
+        MethodTarget::Interface {
+            interface,
+            method: method as u32,
+        }
+    }
+
+    /// The receiver that the method wants, from a place that holds the selected value.
+    pub(crate) fn receiver(&mut self, base: Place, method: &MethodRef) -> Operand {
+        let place = self.walk_path(base, &method.path);
+        let is_pointer = matches!(self.kind(self.place_ty(&place)), TyKind::Pointer(_));
+        match method.target {
+            MethodTarget::Interface { .. } => Operand::Copy(place),
+            MethodTarget::Static { pointer_recv, func } => {
+                let wanted = self.func_sig(self.cx.funcs[func].sig).params[0];
+                let receiver = match (pointer_recv, is_pointer) {
+                    (true, false) => self.ref_place(place),
+                    (false, true) if self.place_ty(&place) != wanted => {
+                        Operand::Copy(place.deref())
+                    }
+                    _ => Operand::Copy(place),
+                };
+                self.retype(receiver, wanted)
+            }
+        }
+    }
+
+    /// The type of a method as a function, without receiver.
+    fn method_sig(&mut self, selection: &Selection) -> TyId {
+        let source = match selection.member {
+            Member::Method(object) => self.prog.object(object).ty,
+            Member::InterfaceMethod { sig, .. } => sig,
+            Member::Field { ty, .. } => ty,
+        };
+        self.cx.ty(self.prog, source)
+    }
+
+    /// `x.m` as a value: a closure over the receiver.
+    fn method_value(&mut self, e: &'ast Expr, x: &'ast Expr, selection: &Selection) -> Operand {
+        let method = self.method_ref(selection);
+        let sig = self.method_sig(selection);
+        let base = self.place(x);
+        let receiver = self.receiver(base, &method);
+        let receiver = self.snapshot(receiver);
+        if let MethodTarget::Interface { .. } = method.target {
+            self.check_interface(receiver.clone());
+        }
+        let receiver_ty = self.op_ty(&receiver);
+        let func = self.bound_method(&method, receiver_ty, sig);
+        let closure = self.cx.types.intern(TyKind::Closure([receiver_ty].into()));
+        let text = self.text(e);
+        let site = self.b.site(SiteKind::MethodValue, closure, e.pos, text);
+        let ty = self.ety(e);
+        let value = Rvalue::MakeClosure {
+            site,
+            ty,
+            func,
+            captures: vec![receiver],
+        };
+        Operand::local(self.b.eval(ty, value))
+    }
+
+    /// The function behind a method value: takes the receiver from its context.
+    fn bound_method(&mut self, method: &MethodRef, receiver_ty: TyId, sig: TyId) -> FuncId {
+        let name: Arc<str> = match method.target {
+            MethodTarget::Static { func, .. } => format!("{}-fm", self.cx.funcs[func].name).into(),
+            MethodTarget::Interface { interface, method } => {
+                let name = self.interface_method_name(interface, method);
+                let interface = mini_mir::print::type_name(&self.cx.types, interface);
+                format!("{interface}.{name}-fm").into()
+            }
+        };
+        if let Some(&func) = self.cx.wrappers.get(&name) {
+            return func;
+        }
+        let func = self.new_wrapper(name, sig);
+        let direct = MethodRef {
+            path: vec![],
+            target: method.target,
+        };
+        self.wrapper_body(func, |inner| {
+            inner.set_context(vec![CaptureInfo {
+                name: ".this".into(),
+                ty: receiver_ty,
+                by_ref: false,
+            }]);
+            let args = inner.declare_wrapper_params(sig);
+            let receiver = inner.context_field(1);
+            inner.forward(receiver, &direct, args);
+        });
+        func
+    }
+
+    pub(crate) fn interface_method_name(&self, interface: TyId, method: u32) -> Arc<str> {
+        match self.kind(interface) {
+            TyKind::Interface(methods) => methods[method as usize].name.clone(),
+            _ => "".into(),
+        }
+    }
+
+    /// `T.m`: a function that takes the receiver first.
+    fn method_expr(&mut self, e: &'ast Expr, selection: &Selection) -> Operand {
+        let ty = self.ety(e);
+        let method = self.method_ref(selection);
+        if let MethodTarget::Static { func, .. } = method.target
+            && method.path.is_empty()
+            && self.kind(self.cx.funcs[func].sig) == self.kind(ty)
+        {
+            return self.const_func(func, ty);
+        }
+        let name: Arc<str> = {
+            let recv = self.func_sig(ty).params[0];
+            let recv = mini_mir::print::type_name(&self.cx.types, recv);
+            let member = match method.target {
+                MethodTarget::Static { func, .. } => self.cx.funcs[func].name.to_string(),
+                MethodTarget::Interface { interface, method } => {
+                    self.interface_method_name(interface, method).to_string()
+                }
+            };
+            format!("{recv}.{member}-expr").into()
+        };
+        if let Some(&func) = self.cx.wrappers.get(&name) {
+            return self.const_func(func, ty);
+        }
+        // The function's own type: the same form without a name.
+        let kind = self.kind(ty).clone();
+        let sig = self.cx.types.intern(kind);
+        let func = self.new_wrapper(name, sig);
+        self.wrapper_body(func, |inner| {
+            let mut args = inner.declare_wrapper_params(sig);
+            let receiver = inner.as_place(args.remove(0));
+            inner.forward(receiver, &method, args);
+        });
+        self.const_func(func, ty)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Wrappers
+
+    fn new_wrapper(&mut self, name: Arc<str>, sig: TyId) -> FuncId {
+        let short: Arc<str> = name.strip_prefix("main.").unwrap_or(&name).into();
+        let package = self.cx.funcs[self.me].package.clone();
+        let pos = self.cx.funcs[self.me].pos;
+        let func = self
+            .cx
+            .synthetic(name.clone(), short, package, sig, true, pos);
+        self.cx.wrappers.insert(name, func);
+        func
+    }
+
+    /// Builds the body of a function of the compiler's own.
+    pub(crate) fn wrapper_body(
+        &mut self,
+        func: FuncId,
+        build: impl FnOnce(&mut FuncLower<'_, 'ast>),
+    ) {
+        let span = self.b.pos.span();
+        let mut inner = FuncLower::new(self.cx, self.prog, self.pkg, func, span);
+        build(&mut inner);
+        inner.finish();
+    }
+
+    /// Parameters and results as a function type says; the parameters as operands.
+    pub(crate) fn declare_wrapper_params(&mut self, sig: TyId) -> Vec<Operand> {
+        let FuncSig {
+            params, results, ..
+        } = self.func_sig(sig);
+        let pos = self.b.pos;
+        let mut args = vec![];
+        for ty in params {
+            let local = self.b.local("", ty, pos, LocalKind::Param);
+            self.b.body.params.push(local);
+            args.push(Operand::local(local));
+        }
+        for ty in results {
+            let local = self.b.local("", ty, pos, LocalKind::Result);
+            self.b.body.results.push(local);
+        }
+        args
+    }
+
+    /// Calls the method on what `base` holds and returns its results.
+    pub(crate) fn forward(&mut self, base: Place, method: &MethodRef, args: Vec<Operand>) {
+        let receiver = self.receiver(base, method);
+        let result = self.call_method(method.target, receiver, args, "");
+        let parts = self.tuple_parts(result);
+        for (result, part) in self.b.body.results.clone().into_iter().zip(parts) {
+            self.b.assign(result, Rvalue::Use(part));
+        }
+        self.emit_return();
+    }
+}
