@@ -3,7 +3,9 @@
 //! `runtime`, `sync` and `time` reach into the scheduler; everything else is a leaf over its arguments, written as safe
 //! functions over [`call::Call`]. [`float`], [`utf8`] and [`ucd`] are what several of them share.
 
+mod atomic;
 mod call;
+pub mod clock;
 mod float;
 mod fmt;
 mod math;
@@ -39,11 +41,17 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "math" | "bits" => &[math::lookup],
         "sort" => &[sort::lookup],
         "debug" => &[memory::lookup, runtime::lookup],
-        "runtime" => &[runtime::lookup, memory::lookup, rtype::lookup, strconv::lookup],
+        "runtime" => &[
+            runtime::lookup,
+            memory::lookup,
+            rtype::lookup,
+            strconv::lookup,
+            clock::lookup,
+        ],
         "rand" => &[rand::lookup],
-        "sync" => &[sync::lookup],
-        "time" => &[time::lookup],
-        "atomic" => &[sync::lookup, rtype::lookup],
+        "sync" => &[sync::lookup, clock::lookup],
+        "time" => &[time::lookup, clock::lookup],
+        "atomic" => &[atomic::lookup, rtype::lookup],
         _ => &[runtime::lookup],
     };
     modules.iter().find_map(|lookup| lookup(name))
@@ -53,4 +61,10 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
 fn raise(call: &call::Call, code: mini_abi::panics::PanicCode, text: &str) {
     // SAFETY: we are inside a native of the running goroutine, on the system stack.
     unsafe { crate::panic::raise_with_texts(call.goroutine(), code, vec![text.to_owned()]) };
+}
+
+/// Makes a native end in the panic of a nil dereference.
+fn raise_nil(call: &call::Call) {
+    // SAFETY: we are inside a native of the running goroutine, on the system stack.
+    unsafe { crate::panic::raise(call.goroutine(), mini_abi::panics::PanicCode::NilDereference, 0, 0) };
 }
