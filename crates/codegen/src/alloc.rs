@@ -1,0 +1,286 @@
+//! Allocation: new, make, closures, append, concatenation, in the frame or on the heap as the decisions say.
+//!
+//! An object in the frame has one slot for its site, zeroed each time the site runs; the escape analysis guarantees that the object
+//! before is dead by then. Operands are read behind the allocation, since that is a safepoint.
+
+use crate::func::{FuncCx, Repr};
+use crate::value::{Addr, Base, Scalars, Val};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{InstBuilder, StackSlot, Value};
+use mini_abi::builtins::Builtin;
+use mini_abi::panics::PanicCode;
+use mini_mir::{
+    Body, BodyDecisions, ConstValue, FuncId, Operand, Rvalue, SiteId, StatementKind, Storage, TyId,
+    TyKind,
+};
+
+/// Bytes of the buffer that short strings and slices of bytes are made in.
+const STRING_BUFFER: u64 = 32;
+
+/// What an allocation site puts into the frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FrameObject {
+    /// Nothing: the decision is the heap, or the operation has no object of its own.
+    None,
+    /// `count` values of a type.
+    Values { ty: TyId, count: u64 },
+    /// Bytes without pointers.
+    Buffer,
+}
+
+/// Looks at what each site is used for.
+pub(crate) fn frame_objects(body: &Body, decisions: &BodyDecisions) -> Vec<FrameObject> {
+    let mut out = vec![FrameObject::None; body.sites.len()];
+    let statements = body.blocks.iter().flat_map(|b| &b.statements);
+    for statement in statements {
+        let StatementKind::Assign(_, rvalue) = &statement.kind else {
+            continue;
+        };
+        let (site, object) = match rvalue {
+            Rvalue::New(site)
+            | Rvalue::MakeClosure { site, .. }
+            | Rvalue::MakeInterface { site, .. } => {
+                let ty = body.sites[*site].ty;
+                (*site, FrameObject::Values { ty, count: 1 })
+            }
+            Rvalue::MakeSlice { site, cap, .. } => {
+                let ty = body.sites[*site].ty;
+                match constant_size(cap) {
+                    Some(count) => (*site, FrameObject::Values { ty, count }),
+                    None => continue,
+                }
+            }
+            Rvalue::Concat { site, .. }
+            | Rvalue::Convert {
+                site: Some(site), ..
+            } => (*site, FrameObject::Buffer),
+            _ => continue,
+        };
+        if decisions.sites[site] == Storage::Stack {
+            out[site.0 as usize] = object;
+        }
+    }
+    out
+}
+
+fn constant_size(operand: &Operand) -> Option<u64> {
+    match operand.as_const()?.value {
+        ConstValue::Int(n) => u64::try_from(n).ok(),
+        ConstValue::Zero => Some(0),
+        _ => None,
+    }
+}
+
+impl FuncCx<'_> {
+    /// The descriptor of a type.
+    pub(crate) fn descriptor(&mut self, ty: TyId) -> Value {
+        let at = self.jit.descriptor(ty);
+        self.int(at as i64)
+    }
+
+    /// The slot of a site whose object is in the frame.
+    pub(crate) fn site_slot(&mut self, site: SiteId) -> StackSlot {
+        if let Some(slot) = self.site_slots[site.0 as usize] {
+            return slot;
+        }
+        let size = match self.frame_objects[site.0 as usize] {
+            FrameObject::Values { ty, count } => self.size_of(ty) * count,
+            FrameObject::Buffer => STRING_BUFFER,
+            FrameObject::None => panic!("{site:?} has no object in the frame"),
+        };
+        let slot = self.new_slot(size as u32);
+        self.site_slots[site.0 as usize] = Some(slot);
+        slot
+    }
+
+    pub(crate) fn in_frame(&self, site: SiteId) -> bool {
+        self.frame_objects[site.0 as usize] != FrameObject::None
+    }
+
+    /// A zeroed object on the heap.
+    pub(crate) fn new_object(&mut self, ty: TyId) -> Value {
+        if self.size_of(ty) == 0 {
+            let zeros = self.jit.statics().zeros(1);
+            return self.int(zeros as i64);
+        }
+        let desc = self.descriptor(ty);
+        self.builtin(Builtin::new_object, &[desc])[0]
+    }
+
+    pub(crate) fn new_at_site(&mut self, site: SiteId) -> Value {
+        let ty = self.body.sites[site].ty;
+        if !self.in_frame(site) {
+            return self.new_object(ty);
+        }
+        let slot = self.site_slot(site);
+        self.zero_memory(Addr::frame(Base::Slot(slot), 0), self.size_of(ty));
+        self.b.ins().stack_addr(I64, slot, 0)
+    }
+
+    pub(crate) fn make_slice(&mut self, site: SiteId, len: &Operand, cap: &Operand) -> Val {
+        let elem = self.body.sites[site].ty;
+        let (len, cap) = (self.size_operand(len), self.size_operand(cap));
+        if !self.in_frame(site) {
+            let desc = self.descriptor(elem);
+            let pointer = self.builtin(Builtin::make_slice, &[desc, len, cap])[0];
+            return Val::Flat(Scalars::from_slice(&[pointer, len, cap]));
+        }
+        let ok = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, len, cap);
+        let zero = self.int(0);
+        self.check(ok, PanicCode::MakeSliceLen, zero, zero);
+        let slot = self.site_slot(site);
+        let FrameObject::Values { count, .. } = self.frame_objects[site.0 as usize] else {
+            panic!("{site:?} holds no values");
+        };
+        let size = self.size_of(elem) * count;
+        self.zero_memory(Addr::frame(Base::Slot(slot), 0), size);
+        let pointer = self.b.ins().stack_addr(I64, slot, 0);
+        Val::Flat(Scalars::from_slice(&[pointer, len, cap]))
+    }
+
+    /// A closure object: the code word, then the captures.
+    pub(crate) fn make_closure(
+        &mut self,
+        site: SiteId,
+        func: FuncId,
+        captures: &[Operand],
+    ) -> Value {
+        if captures.is_empty() {
+            let closure = self.jit.statics().closure(func.0);
+            return self.int(closure as i64);
+        }
+        let ty = self.body.sites[site].ty;
+        let (object, at) = if self.in_frame(site) {
+            let slot = self.site_slot(site);
+            let at = Addr::frame(Base::Slot(slot), 0);
+            (None, at)
+        } else {
+            let object = self.new_object(ty);
+            (Some(object), Addr::heap(object))
+        };
+        let code = self.int(self.jit.stub(func) as i64);
+        self.store_plain(code, at);
+        for (i, capture) in captures.iter().enumerate() {
+            let capture_ty = self.operand_ty(capture);
+            let value = self.operand(capture);
+            let offset = self.jit.layouts().of(ty).fields[i + 1];
+            self.store_value(at.at(offset), capture_ty, &value);
+        }
+        match object {
+            Some(object) => object,
+            None => self.addr_value(at),
+        }
+    }
+
+    // --- append -----------------------------------------------------------------------------------
+
+    /// Whether an operand needs to be kept alive by hand while it is passed to a safepoint.
+    fn is_held(&self, operand: &Operand) -> bool {
+        match operand {
+            Operand::Const(_) => true,
+            Operand::Copy(place) => place
+                .as_local()
+                .is_some_and(|l| matches!(self.locals[l.0 as usize], Repr::Vars(_))),
+        }
+    }
+
+    /// Room for `n` more elements: pointer, old length, new length, capacity. Goes on where both ways meet.
+    fn make_room(&mut self, slice: &Operand, n: Value) -> [Value; 4] {
+        let elem = self.elem_ty(self.operand_ty(slice));
+        let words = self.scalars(slice);
+        let (pointer, len, cap) = (words[0], words[1], words[2]);
+        let new_len = self.b.ins().iadd(len, n);
+        let grow = self.cold_block();
+        let ready = self.b.create_block();
+        let out_pointer = self.b.append_block_param(ready, I64);
+        let out_cap = self.b.append_block_param(ready, I64);
+        let fits = self
+            .b
+            .ins()
+            .icmp(IntCC::UnsignedLessThanOrEqual, new_len, cap);
+        let same = [pointer.into(), cap.into()];
+        self.b.ins().brif(fits, ready, &same, grow, &[]);
+        self.continue_in(grow);
+        if !self.is_held(slice) {
+            self.root(pointer);
+        }
+        let desc = self.descriptor(elem);
+        let out = self.builtin(Builtin::grow_slice, &[desc, pointer, len, cap, new_len]);
+        self.b.ins().jump(ready, &[out[0].into(), out[1].into()]);
+        self.continue_in(ready);
+        [out_pointer, len, new_len, out_cap]
+    }
+
+    pub(crate) fn append(&mut self, slice: &Operand, values: &[Operand]) -> Val {
+        let elem = self.elem_ty(self.operand_ty(slice));
+        let size = self.size_of(elem);
+        let n = self.int(values.len() as i64);
+        let [pointer, len, new_len, cap] = self.make_room(slice, n);
+        let offset = self.scaled(len, size);
+        let end = self.b.ins().iadd(pointer, offset);
+        for (i, value) in values.iter().enumerate() {
+            let value = self.operand(value);
+            self.store_value(Addr::heap(end).at(i as u64 * size), elem, &value);
+        }
+        Val::Flat(Scalars::from_slice(&[pointer, new_len, cap]))
+    }
+
+    pub(crate) fn append_slice(&mut self, slice: &Operand, other: &Operand) -> Val {
+        let elem = self.elem_ty(self.operand_ty(slice));
+        let n = self.scalars(other)[1];
+        let [pointer, len, new_len, cap] = self.make_room(slice, n);
+        if self.size_of(elem) != 0 {
+            let work = self.b.create_block();
+            let done = self.b.create_block();
+            self.b.ins().brif(n, work, &[], done, &[]);
+            self.continue_in(work);
+            let offset = self.scaled(len, self.size_of(elem));
+            let end = self.b.ins().iadd(pointer, offset);
+            let from = self.scalars(other)[0];
+            self.move_values(elem, end, from, n);
+            self.b.ins().jump(done, &[]);
+            self.continue_in(done);
+        }
+        Val::Flat(Scalars::from_slice(&[pointer, new_len, cap]))
+    }
+
+    // --- strings ------------------------------------------------------------------------------
+
+    pub(crate) fn concat(&mut self, site: SiteId, parts: &[Operand]) -> Val {
+        let list = self.scratch(16 * parts.len() as u64);
+        for (i, part) in parts.iter().enumerate() {
+            let words = self.scalars(part);
+            let at = 16 * i as i32;
+            self.b.ins().stack_store(I64, words[0], list, at);
+            self.b.ins().stack_store(I64, words[1], list, at + 8);
+            self.roots.push((list, at as u32));
+        }
+        let buffer = self.buffer(Some(site));
+        let address = self.b.ins().stack_addr(I64, list, 0);
+        let n = self.int(parts.len() as i64);
+        let out = self.builtin(Builtin::concat_strings, &[address, n, buffer]);
+        Val::Flat(Scalars::from_vec(out))
+    }
+
+    /// A value of several parts, as a tuple of type `ty`.
+    pub(crate) fn tuple(&mut self, ty: TyId, parts: &[Val]) -> Val {
+        if self.is_flat(ty) {
+            let mut out = Scalars::new();
+            for part in parts {
+                out.extend(part.clone().scalars());
+            }
+            return Val::Flat(out);
+        }
+        let TyKind::Tuple(tys) = self.types.kind(ty) else {
+            panic!("{} is not a tuple", self.jit.type_name(ty));
+        };
+        let slot = self.scratch(self.size_of(ty));
+        for (i, (&part_ty, part)) in tys.iter().zip(parts).enumerate() {
+            let offset = self.jit.layouts().of(ty).fields[i];
+            let at = Addr::frame(Base::Slot(slot), offset as i64);
+            self.store_value(at, part_ty, part);
+        }
+        Val::Memory(Addr::frame(Base::Slot(slot), 0))
+    }
+}

@@ -1,0 +1,287 @@
+//! The compiler as the rest of the program sees it: functions are compiled when they are first called.
+//!
+//! Unit numbers: function `f` is unit `f`, the closure thunk of `f` is unit `n + f` for `n` functions. The stub of a unit passes its
+//! number to the runtime's lazy-compile routine, which comes back here through the compile hook.
+//!
+//! Translation and optimisation run without locks, on as many threads as call; only putting code into the arena and
+//! patching is serialised. Two threads that want the same unit compile it once.
+
+use crate::func::{Translated, translate, translate_thunk};
+use crate::isa::Isas;
+use crate::layout::Layouts;
+use crate::link::{FixedCode, Linker};
+use crate::prologue::{Machine, assemble};
+use crate::statics::Statics;
+use crate::unshare::unshare;
+use cranelift_codegen::Context;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::isa::TargetFrontendConfig;
+use mini_abi::Runtime;
+use mini_abi::panics::LangItem;
+use mini_abi::types::Itab;
+use mini_diagnostics::{Pos, SourceMap};
+use mini_mir::layout::Scalar;
+use mini_mir::{Decisions, FuncId, GlobalId, Program, TyId, TyKind};
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// What the driver may choose.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Resolves positions for traces; without it they have no lines.
+    pub source: Option<Arc<SourceMap>>,
+}
+
+/// What [`Jit::emit`] prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emit {
+    /// Cranelift's intermediate form, as translated (before optimisation).
+    Clif,
+    /// The same after optimisation.
+    OptimizedClif,
+    /// Machine code as Cranelift prints it (without the stack check in front).
+    Asm,
+}
+
+/// A program being compiled piece by piece while it runs.
+pub struct Jit {
+    program: Arc<Program>,
+    decisions: Arc<Decisions>,
+    runtime: Runtime,
+    options: Options,
+    isas: Isas,
+    layouts: Layouts,
+    statics: Statics,
+    code: FixedCode,
+    linker: Mutex<Linker>,
+    /// Entry of each compiled unit.
+    entries: Box<[OnceLock<usize>]>,
+    /// A method table that no type has, for caches that hold nothing yet.
+    no_table: usize,
+}
+
+// SAFETY: the parts that are not Sync by themselves are the linker's JIT module and memory, which are only reached under
+// its lock; addresses in the other parts are of memory that is never freed and is written before it is published.
+unsafe impl Send for Jit {}
+// SAFETY: as above.
+unsafe impl Sync for Jit {}
+
+impl Jit {
+    /// Prepares a program to be compiled. Nothing is compiled yet.
+    ///
+    /// # Errors
+    /// The machine is not supported, or the system does not grant memory for code.
+    pub fn new(
+        program: Arc<Program>,
+        decisions: Arc<Decisions>,
+        runtime: Runtime,
+        options: Options,
+    ) -> Result<Jit, String> {
+        let isas = Isas::host()?;
+        let n_units = 2 * program.funcs.len();
+        let (linker, code) = Linker::new(isas.lower.clone(), n_units, &runtime)?;
+        let statics = Statics::new(program.clone(), code);
+        let no_table = statics.alloc_value(Itab {
+            interface: std::ptr::null(),
+            ty: std::ptr::dangling(),
+            code: [],
+        });
+        Ok(Jit {
+            layouts: Layouts::new(program.clone()),
+            entries: (0..n_units).map(|_| OnceLock::new()).collect(),
+            linker: Mutex::new(linker),
+            program,
+            decisions,
+            runtime,
+            options,
+            isas,
+            statics,
+            code,
+            no_table,
+        })
+    }
+
+    // --- for the driver and the runtime ------------------------------------------------------------
+
+    /// Compiles a unit if that has not happened yet; the address to jump to. This is what the compile hook calls.
+    pub fn compile_unit(&self, unit: u32) -> usize {
+        *self.entries[unit as usize].get_or_init(|| {
+            let machine = self.machine(unit);
+            let mut linker = self.linker.lock().unwrap();
+            linker
+                .install(unit, machine, &self.runtime)
+                .unwrap_or_else(|e| panic!("mini: internal error: {e}"))
+        })
+    }
+
+    /// Compiles a function if that has not happened yet; its entry address.
+    pub fn compile(&self, func: FuncId) -> usize {
+        self.compile_unit(func.0)
+    }
+
+    /// A closure object without captures for a top-level function.
+    pub fn closure_of(&self, func: FuncId) -> usize {
+        self.static_closure(func)
+    }
+
+    /// The closure object of the program's entry, a `func()`.
+    pub fn entry_closure(&self) -> Option<usize> {
+        self.program.entry.map(|func| self.closure_of(func))
+    }
+
+    /// Code address of a function that the runtime calls (its stub, until it is compiled).
+    pub fn lang_item(&self, item: LangItem) -> Option<usize> {
+        let func = self.program.lang_items.get(item as usize)?;
+        Some(self.stub(*func))
+    }
+
+    /// The descriptor of a type, for the runtime's own uses.
+    pub fn descriptor(&self, ty: TyId) -> usize {
+        self.statics.descriptor(&self.layouts, ty).0
+    }
+
+    /// Prints what a function becomes.
+    pub fn emit(&self, func: FuncId, what: Emit) -> String {
+        let mut translated = translate(self, func);
+        if what == Emit::Clif {
+            return translated.func.to_string();
+        }
+        let pad = translated.pad;
+        let mut ctx = Context::for_function(std::mem::replace(
+            &mut translated.func,
+            cranelift_codegen::ir::Function::new(),
+        ));
+        self.optimize(&mut ctx, pad);
+        if what == Emit::OptimizedClif {
+            return ctx.func.to_string();
+        }
+        ctx.set_disasm(true);
+        self.lower(&mut ctx);
+        let code = ctx.compiled_code().expect("just compiled");
+        code.vcode.clone().unwrap_or_default()
+    }
+
+    // --- compiling ----------------------------------------------------------------------------
+
+    fn machine(&self, unit: u32) -> Machine {
+        let n = self.program.funcs.len() as u32;
+        let translated = match unit.checked_sub(n) {
+            None => translate(self, FuncId(unit)),
+            Some(func) => translate_thunk(self, FuncId(func), unit),
+        };
+        let Translated { func, unit, pad } = translated;
+        let mut ctx = Context::for_function(func);
+        self.optimize(&mut ctx, pad);
+        self.lower(&mut ctx);
+        let code = ctx.compiled_code().expect("just compiled");
+        assemble(&ctx, code, unit)
+    }
+
+    fn optimize(&self, ctx: &mut Context, pad: Option<cranelift_codegen::ir::Block>) {
+        if let Err(e) = ctx.optimize(&*self.isas.optimize, &mut ControlPlane::default()) {
+            panic!("mini: internal error: {e}\n{}", ctx.func);
+        }
+        unshare(&mut ctx.func, pad);
+    }
+
+    fn lower(&self, ctx: &mut Context) {
+        let error = ctx
+            .compile(&*self.isas.lower, &mut ControlPlane::default())
+            .err()
+            .map(|e| format!("{:?}", e.inner));
+        if let Some(error) = error {
+            panic!("mini: internal error: {error}\n{}", ctx.func);
+        }
+    }
+
+    // --- for translation -----------------------------------------------------------------------
+
+    pub(crate) fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    pub(crate) fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+
+    pub(crate) fn layouts(&self) -> &Layouts {
+        &self.layouts
+    }
+
+    pub(crate) fn statics(&self) -> &Statics {
+        &self.statics
+    }
+
+    pub(crate) fn frontend_config(&self) -> TargetFrontendConfig {
+        self.isas.optimize.frontend_config()
+    }
+
+    pub(crate) fn stub(&self, func: FuncId) -> usize {
+        self.code.stub(func.0)
+    }
+
+    pub(crate) fn static_closure(&self, func: FuncId) -> usize {
+        let n = self.program.funcs.len() as u32;
+        self.statics.closure(n + func.0)
+    }
+
+    pub(crate) fn global(&self, id: GlobalId) -> usize {
+        self.statics.global(&self.layouts, &self.runtime, id)
+    }
+
+    pub(crate) fn type_word(&self, interface: TyId, concrete: TyId) -> usize {
+        self.statics.type_word(&self.layouts, interface, concrete)
+    }
+
+    pub(crate) fn type_name(&self, ty: TyId) -> String {
+        crate::type_desc::type_name(&self.program, ty)
+    }
+
+    pub(crate) fn native_address(&self, name: &str) -> Option<usize> {
+        (self.runtime.lookup_native)(name).map(|f| f as usize)
+    }
+
+    /// A word that remembers a method table; it begins with one that fits no type.
+    pub(crate) fn table_cache(&self) -> usize {
+        self.statics.alloc_value(self.no_table)
+    }
+
+    pub(crate) fn locate(&self, pos: Pos) -> Option<(Arc<str>, u32)> {
+        let location = self.options.source.as_ref()?.locate(pos)?;
+        Some((location.file, location.line))
+    }
+
+    /// The scalars of any type, for the words of native functions.
+    pub(crate) fn native_scalars(&self, ty: TyId) -> Vec<Scalar> {
+        let mut out = vec![];
+        self.flatten(ty, 0, &mut out);
+        out
+    }
+
+    fn flatten(&self, ty: TyId, offset: u64, out: &mut Vec<Scalar>) {
+        let info = self.layouts.of(ty);
+        if let Some(flat) = &info.flat {
+            out.extend(flat.iter().map(|s| Scalar {
+                offset: s.offset + offset,
+                ..*s
+            }));
+            return;
+        }
+        match self.program.types.kind(ty) {
+            TyKind::Array(elem, n) => {
+                let size = self.layouts.of(*elem).size;
+                (0..*n).for_each(|i| self.flatten(*elem, offset + i * size, out));
+            }
+            TyKind::Struct(fields) => {
+                for (field, at) in fields.iter().zip(&info.fields) {
+                    self.flatten(field.ty, offset + at, out);
+                }
+            }
+            TyKind::Tuple(parts) => {
+                for (&part, at) in parts.iter().zip(&info.fields) {
+                    self.flatten(part, offset + at, out);
+                }
+            }
+            other => panic!("words of {other:?}"),
+        }
+    }
+}
