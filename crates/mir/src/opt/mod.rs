@@ -9,6 +9,7 @@ mod defs;
 mod devirtualise;
 mod forward_refs;
 mod inline;
+mod invert_loops;
 mod prove;
 mod simplify_cfg;
 mod ssa;
@@ -61,7 +62,11 @@ const BEFORE_ESCAPE: &[BodyPass] = &[
 /// Behind escape analysis.
 const AFTER_ESCAPE: &[BodyPass] = &[
     BodyPass { run: prove::run },
-    // Drops the checks that were proved.
+    // Behind the prover: it knows loops by the tests at their heads.
+    BodyPass {
+        run: invert_loops::run,
+    },
+    // Drops the checks that were proved; joins tests to the ends of their loops.
     BodyPass {
         run: simplify_cfg::run,
     },

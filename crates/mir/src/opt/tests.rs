@@ -241,3 +241,11 @@ fn a_literal_that_is_called_where_it_is_made_leaves_nothing_behind() {
     let text = crate::print::func(&b.program, func);
     assert!(!text.contains("call"), "{text}");
 }
+
+#[test]
+fn loops_test_at_the_bottom() {
+    let text = sum_loop(0, 1, false);
+    // The copy of the test in front, and the test at the end of the only block of the loop.
+    assert_eq!(text.matches("if ").count(), 2, "{text}");
+    assert!(!text.contains("goto"), "{text}");
+}
