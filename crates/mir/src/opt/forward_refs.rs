@@ -11,10 +11,9 @@ use crate::body::{Body, LocalKind, StatementKind};
 use crate::ids::{FuncId, IndexVec, LocalId};
 use crate::place::{Operand, Place, PlaceBase, Proj};
 use crate::rvalue::Rvalue;
-use crate::types::TyTable;
 use crate::visit;
 
-pub(super) fn run(body: &mut Body, _types: &TyTable) {
+pub(super) fn run(body: &mut Body) {
     let defs = Defs::new(body);
     let targets = targets(body, &defs);
     if targets.iter().all(Option::is_none) {

@@ -17,7 +17,7 @@ use super::call_graph;
 use super::defs::{Defs, Origin, Point};
 use super::devirtualise::{self, Change};
 use super::forward_refs;
-use super::{OptDiagnostic, Options};
+use super::{Context, OptDiagnostic, Options};
 use crate::body::{
     Block, Body, InlinedCall, LocalKind, Statement, StatementKind, Terminator, TerminatorKind,
 };
@@ -162,10 +162,14 @@ impl Inliner<'_> {
                 }
             }
             self.splice_all(caller, &mut body, sites);
-            forward_refs::run(&mut body, &self.program.types);
+            forward_refs::run(&mut body);
         }
         if changed {
-            super::simplify_cfg::run(&mut body, &self.program.types);
+            let cx = Context {
+                types: &self.program.types,
+                globals: &self.program.globals,
+            };
+            super::simplify_cfg::run(&mut body, cx);
             forward_refs::drop_dead(&mut body, &|func| dead_literals.contains(&func));
         }
         if let FuncKind::Body(slot) = &mut self.program.funcs[caller].kind {

@@ -10,16 +10,16 @@
 //!
 //! Precondition: runs behind the prover, which reads loops by their heads; the copy keeps what was proved.
 
+use super::Context;
 use crate::body::{Block, Body, LocalKind, StatementKind, TerminatorKind};
 use crate::cfg::Cfg;
 use crate::ids::BlockId;
 use crate::rvalue::Rvalue;
-use crate::types::TyTable;
 
 /// Statements of a test that is copied.
 const MAX_STATEMENTS: usize = 6;
 
-pub(super) fn run(body: &mut Body, _types: &TyTable) {
+pub(super) fn run(body: &mut Body, _cx: Context<'_>) {
     if body.blocks.len() < 2 {
         return;
     }

@@ -10,15 +10,17 @@ mod devirtualise;
 mod forward_refs;
 mod inline;
 mod invert_loops;
+mod memory;
 mod prove;
 mod simplify_cfg;
 mod ssa;
 
 use crate::body::Body;
 use crate::decisions::Decisions;
-use crate::ids::FuncId;
-use crate::program::{FuncKind, Program};
-use crate::types::TyTable;
+use crate::ids::{FuncId, GlobalId, IndexVec};
+use crate::place::PlaceBase;
+use crate::program::{FuncKind, Global, Program};
+use crate::types::{TyId, TyTable};
 use mini_diagnostics::Pos;
 
 /// What to do.
@@ -46,9 +48,25 @@ pub struct OptDiagnostic {
     pub message: String,
 }
 
+/// What a pass knows of the program around a body.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    types: &'a TyTable,
+    globals: &'a IndexVec<GlobalId, Global>,
+}
+
+impl Context<'_> {
+    fn base_type(self, body: &Body, base: PlaceBase) -> TyId {
+        match base {
+            PlaceBase::Local(local) => body.locals[local].ty,
+            PlaceBase::Global(global) => self.globals[global].ty,
+        }
+    }
+}
+
 /// A pass over one body.
 struct BodyPass {
-    run: fn(&mut Body, &TyTable),
+    run: fn(&mut Body, Context<'_>),
 }
 
 /// Behind inlining.
@@ -94,7 +112,13 @@ fn run_passes(program: &mut Program, passes: &[BodyPass]) {
         let func = &mut program.funcs[FuncId(index as u32)];
         if let FuncKind::Body(body) = &mut func.kind {
             for pass in passes {
-                (pass.run)(body, &program.types);
+                (pass.run)(
+                    body,
+                    Context {
+                        types: &program.types,
+                        globals: &program.globals,
+                    },
+                );
             }
         }
     }

@@ -5,25 +5,28 @@
 //!
 //! Precondition: none. Only flags change (`checked`, `non_nil`), and checks that stand alone go away; decisions stay true.
 
+use super::Context;
 use super::bounds::Bounds;
+use super::memory::{self, step_type};
 use super::ssa::{Expr, Ssa, ValueId, Walk};
 use crate::body::{Body, Statement, StatementKind, TerminatorKind};
 use crate::cfg::Cfg;
 use crate::ids::BlockId;
-use crate::place::{Operand, Place, PlaceBase, Proj};
+use crate::place::{Operand, Place, Proj};
 use crate::rvalue::{BinOp, Rvalue};
-use crate::types::{TyId, TyKind, TyTable};
+use crate::types::TyKind;
 use std::collections::HashSet;
 
-pub(super) fn run(body: &mut Body, types: &TyTable) {
+pub(super) fn run(body: &mut Body, cx: Context<'_>) {
     if !has_checks(body) {
         return;
     }
     let cfg = Cfg::new(body);
-    let ssa = Ssa::new(body, types, &cfg);
+    let ssa = Ssa::new(body, cx, &cfg);
     let walk = Walk::new(&ssa);
     let mut prover = Prover {
-        bounds: Bounds::new(types, &cfg, ssa),
+        cx,
+        bounds: Bounds::new(cx.types, &cfg, ssa),
         walk,
         non_nil: HashSet::default(),
         undo: vec![],
@@ -50,6 +53,7 @@ fn has_checks(body: &Body) -> bool {
 }
 
 struct Prover<'a> {
+    cx: Context<'a>,
     bounds: Bounds<'a>,
     walk: Walk,
     non_nil: HashSet<ValueId, foldhash::fast::FixedState>,
@@ -87,10 +91,9 @@ impl Prover<'_> {
             }
             let mut statements = std::mem::take(&mut body.blocks[block].statements);
             for (index, statement) in statements.iter_mut().enumerate() {
-                self.statement(body, block, statement);
-                let (local, value) = self.bounds.ssa.defs[block][index];
-                if value != ValueId::NONE {
-                    self.walk.set(local, value);
+                self.statement(body, block, index, statement);
+                for &(variable, value) in &self.bounds.ssa.defs[block][index] {
+                    self.walk.set(variable, value);
                 }
             }
             body.blocks[block].statements = statements;
@@ -189,7 +192,13 @@ impl Prover<'_> {
 
     // ---- Statements ----
 
-    fn statement(&mut self, body: &Body, block: BlockId, statement: &mut Statement) {
+    fn statement(
+        &mut self,
+        body: &Body,
+        block: BlockId,
+        index: usize,
+        statement: &mut Statement,
+    ) {
         crate::visit::statement_operands_mut(statement, &mut |operand| {
             self.operand(body, block, operand);
         });
@@ -199,6 +208,16 @@ impl Prover<'_> {
                     Rvalue::Ref(target) => self.place(body, block, target),
                     Rvalue::Slice { checked: false, .. } => self.slice(body, block, value),
                     _ => {}
+                }
+                // The place is found when the value is there: what that changed is changed already.
+                for class in memory::classes(memory::effect(self.cx, body, value)) {
+                    let variable = self.bounds.ssa.memory.variable(class);
+                    let new = self.bounds.ssa.defs[block][index]
+                        .iter()
+                        .find(|(changed, _)| *changed == variable);
+                    if let Some(&(_, version)) = new {
+                        self.walk.set(variable, version);
+                    }
                 }
                 self.place(body, block, place);
             }
@@ -215,14 +234,8 @@ impl Prover<'_> {
                 }
             }
             StatementKind::BoundsCheck { index, len } => {
-                let index = self
-                    .bounds
-                    .ssa
-                    .operand(self.bounds.types, block, index, &self.walk);
-                let len = self
-                    .bounds
-                    .ssa
-                    .operand(self.bounds.types, block, len, &self.walk);
+                let index = self.bounds.ssa.operand(self.cx, body, block, index, &self.walk);
+                let len = self.bounds.ssa.operand(self.cx, body, block, len, &self.walk);
                 if let (Some(index), Some(len)) = (index, len) {
                     if self.bounds.le(index, len, -1) && self.bounds.is_non_negative(index) {
                         statement.kind = StatementKind::Nop;
@@ -253,17 +266,18 @@ impl Prover<'_> {
     }
 
     fn place(&mut self, body: &Body, block: BlockId, place: &mut Place) {
-        let PlaceBase::Local(base) = place.base else {
+        if place.proj.is_empty() {
             return;
-        };
-        let value = self.walk.current[base];
-        let mut ty = body.locals[base].ty;
+        }
+        let (cx, types) = (self.cx, self.bounds.types);
+        let mut ty = cx.base_type(body, place.base);
+        let mut cursor = self.bounds.ssa.cursor(body, place.base, &self.walk);
         for index in 0..place.proj.len() {
-            let step = place.proj[index];
-            let whole = (index == 0 && value != ValueId::NONE).then_some(value);
-            match step {
+            match place.proj[index] {
                 Proj::Deref { non_nil: false } => {
-                    if let Some(pointer) = whole {
+                    let pointer =
+                        cursor.and_then(|c| self.bounds.ssa.read(cx, c, ty, block, &self.walk));
+                    if let Some(pointer) = pointer {
                         if self.is_non_nil(pointer) {
                             place.proj[index] = Proj::Deref { non_nil: true };
                         } else {
@@ -272,10 +286,11 @@ impl Prover<'_> {
                     }
                 }
                 Proj::Index { checked: false, .. } | Proj::ConstIndex { checked: false, .. } => {
-                    let len = match (self.bounds.types.kind(ty), whole) {
-                        (TyKind::Array(_, n), _) => Some(self.bounds.ssa.int(*n as i64)),
-                        (_, Some(slice)) => Some(self.bounds.ssa.length(slice, false, block)),
-                        _ => None,
+                    let len = match types.kind(ty) {
+                        TyKind::Array(_, n) => Some(self.bounds.ssa.int(*n as i64)),
+                        _ => cursor
+                            .and_then(|c| self.bounds.ssa.read(cx, c, ty, block, &self.walk))
+                            .map(|slice| self.bounds.ssa.length(slice, false, block)),
                     };
                     if let Some(len) = len {
                         self.index(&mut place.proj[index], len);
@@ -283,7 +298,10 @@ impl Prover<'_> {
                 }
                 _ => {}
             }
-            match self.after(ty, &step) {
+            let step = place.proj[index];
+            cursor = cursor
+                .and_then(|c| self.bounds.ssa.advance(cx, c, ty, step, block, &self.walk));
+            match step_type(types, ty, &step) {
                 Some(next) => ty = next,
                 None => return,
             }
@@ -318,24 +336,6 @@ impl Prover<'_> {
         }
     }
 
-    fn after(&self, ty: TyId, step: &Proj) -> Option<TyId> {
-        match (step, self.bounds.types.kind(ty)) {
-            (Proj::Deref { .. }, TyKind::Pointer(elem)) => Some(*elem),
-            (Proj::Field(index), TyKind::Struct(fields)) => {
-                fields.get(*index as usize).map(|f| f.ty)
-            }
-            (Proj::Field(index), TyKind::Tuple(parts)) => parts.get(*index as usize).copied(),
-            (Proj::Field(index @ 1..), TyKind::Closure(parts)) => {
-                parts.get(*index as usize - 1).copied()
-            }
-            (
-                Proj::Index { .. } | Proj::ConstIndex { .. },
-                TyKind::Array(elem, _) | TyKind::Slice(elem),
-            ) => Some(*elem),
-            _ => None,
-        }
-    }
-
     /// base[low:high:max]
     fn slice(&mut self, body: &Body, block: BlockId, value: &mut Rvalue) {
         let Rvalue::Slice {
@@ -349,20 +349,15 @@ impl Prover<'_> {
         else {
             return;
         };
-        let Some(base_value) = self
-            .bounds
-            .ssa
-            .operand(self.bounds.types, block, base, &self.walk)
+        let Some(base_value) = self.bounds.ssa.operand(self.cx, body, block, base, &self.walk)
         else {
             return;
         };
         let base_ty = match base {
-            Operand::Const(constant) => constant.ty,
-            Operand::Copy(place) => match place.as_local() {
-                Some(local) => body.locals[local].ty,
-                None => return,
-            },
+            Operand::Const(constant) => Some(constant.ty),
+            Operand::Copy(place) => memory::place_type(self.cx, body, place),
         };
+        let Some(base_ty) = base_ty else { return };
         // Length, and what the upper bounds may not pass.
         let (len, cap) = match self.bounds.types.kind(base_ty) {
             TyKind::String => {
@@ -388,10 +383,7 @@ impl Prover<'_> {
         };
         let known = |this: &mut Self, x: &Option<Operand>| match x {
             None => Some(None),
-            Some(x) => this
-                .bounds
-                .ssa
-                .operand(this.bounds.types, block, x, &this.walk)
+            Some(x) => this.bounds.ssa.operand(this.cx, body, block, x, &this.walk)
                 .map(Some),
         };
         let (Some(low), Some(high), Some(max)) =

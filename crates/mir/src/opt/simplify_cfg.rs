@@ -3,13 +3,13 @@
 //!
 //! Precondition: none. Blocks are renumbered in reverse postorder, entry first.
 
+use super::Context;
 use crate::body::{Block, Body, StatementKind, TerminatorKind};
 use crate::cfg::reverse_postorder;
 use crate::ids::{BlockId, IndexVec};
 use crate::place::{ConstValue, Operand};
-use crate::types::TyTable;
 
-pub(super) fn run(body: &mut Body, _types: &TyTable) {
+pub(super) fn run(body: &mut Body, _cx: Context<'_>) {
     if body.blocks.is_empty() {
         return;
     }

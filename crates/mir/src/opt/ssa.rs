@@ -12,6 +12,8 @@ use crate::ids::{BlockId, IndexVec, LocalId};
 use crate::place::{ConstValue, Operand, PlaceBase, Proj};
 use crate::rvalue::{BinOp, ConvertKind, Rvalue, UnOp};
 use crate::types::{TyId, TyKind, TyTable};
+use super::memory::{self, Memory};
+use super::Context;
 use crate::visit::{self, Access};
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -80,13 +82,17 @@ pub(super) struct Ssa {
     /// Value of each followed local at entry.
     pub(super) entry: IndexVec<LocalId, ValueId>,
     pub(super) phis: IndexVec<BlockId, Vec<(LocalId, ValueId)>>,
-    /// For each statement the local it gives a new value.
-    pub(super) defs: IndexVec<BlockId, Vec<(LocalId, ValueId)>>,
+    /// For each statement the variables it gives new values.
+    pub(super) defs: IndexVec<BlockId, Vec<NewValues>>,
     /// The condition that ends a block, and where it goes if that holds.
     pub(super) branches: IndexVec<BlockId, Option<(ValueId, BlockId)>>,
     constants: HashMap<i64, ValueId, foldhash::fast::FixedState>,
     lengths: HashMap<(ValueId, bool), ValueId, foldhash::fast::FixedState>,
+    pub(super) memory: Memory,
 }
+
+/// Variables and their new values: the local that is assigned, and the kinds of memory that may change.
+pub(super) type NewValues = SmallVec<[(LocalId, ValueId); 1]>;
 
 /// Values of locals at the point that a walk over the dominator tree is at.
 pub(super) struct Walk {
@@ -120,8 +126,8 @@ impl Walk {
     }
 }
 
-/// The local that a statement gives a new value, other than by assigning the whole (which may be known).
-fn changed(statement: &Statement, change: &mut dyn FnMut(LocalId)) {
+/// The variables that a statement gives new values.
+fn changed(cx: Context<'_>, ssa: &Ssa, body: &Body, statement: &Statement, change: &mut dyn FnMut(LocalId)) {
     if let StatementKind::Assign(place, _) = &statement.kind
         && let PlaceBase::Local(local) = place.base
         && !matches!(place.proj.first(), Some(Proj::Deref { .. }))
@@ -133,24 +139,36 @@ fn changed(statement: &Statement, change: &mut dyn FnMut(LocalId)) {
             change(local);
         }
     });
+    let is_followed = |local: LocalId| ssa.entry[local] != ValueId::NONE;
+    let kills = memory::kills(cx, body, statement, &is_followed);
+    for class in memory::classes(kills) {
+        change(ssa.memory.variable(class));
+    }
 }
 
 impl Ssa {
-    pub(super) fn new(body: &Body, types: &TyTable, cfg: &Cfg) -> Ssa {
+    pub(super) fn new(body: &Body, cx: Context<'_>, cfg: &Cfg) -> Ssa {
+        let types = cx.types;
+        let n_variables = body.locals.len() + memory::N_CLASSES;
         let mut ssa = Ssa {
             values: IndexVec::new(),
-            entry: IndexVec::from_elem(ValueId::NONE, body.locals.len()),
+            entry: IndexVec::from_elem(ValueId::NONE, n_variables),
             phis: IndexVec::from_elem(vec![], body.blocks.len()),
             defs: IndexVec::from_elem(vec![], body.blocks.len()),
             branches: IndexVec::from_elem(None, body.blocks.len()),
             constants: HashMap::default(),
             lengths: HashMap::default(),
+            memory: Memory::new(body),
         };
         ssa.add(TyId::INT, Expr::Zero, Body::ENTRY);
         for (local, data) in body.locals.iter_enumerated() {
             if !data.addr_taken && is_followed(types, data.ty) {
                 ssa.entry[local] = ssa.add(data.ty, Expr::Opaque, Body::ENTRY);
             }
+        }
+        for class in 0..memory::N_CLASSES {
+            let variable = ssa.memory.variable(class);
+            ssa.entry[variable] = ssa.add(TyId::UNIT, Expr::Opaque, Body::ENTRY);
         }
         // A select writes to more than one local.
         for block in body.blocks.iter() {
@@ -162,8 +180,8 @@ impl Ssa {
                 }
             }
         }
-        ssa.place_phis(body, cfg);
-        ssa.rename(body, types, cfg);
+        ssa.place_phis(body, cx, cfg);
+        ssa.rename(body, cx, cfg);
         ssa
     }
 
@@ -214,14 +232,18 @@ impl Ssa {
 
     // ---- Phis ----
 
-    fn place_phis(&mut self, body: &Body, cfg: &Cfg) {
+    fn place_phis(&mut self, body: &Body, cx: Context<'_>, cfg: &Cfg) {
         let n_blocks = body.blocks.len();
         // Where each local is changed, and whether a value crosses blocks.
+        let n_variables = self.entry.len();
         let mut changes: IndexVec<LocalId, Vec<BlockId>> =
-            IndexVec::from_elem(vec![], body.locals.len());
-        let mut crosses = IndexVec::from_elem(false, body.locals.len());
+            IndexVec::from_elem(vec![], n_variables);
+        let mut crosses = IndexVec::from_elem(false, n_variables);
+        for class in 0..memory::N_CLASSES {
+            crosses[self.memory.variable(class)] = true;
+        }
         let mut changed_here: IndexVec<LocalId, u32> =
-            IndexVec::from_elem(u32::MAX, body.locals.len());
+            IndexVec::from_elem(u32::MAX, n_variables);
         for &block in &cfg.order {
             let data = &body.blocks[block];
             for statement in &data.statements {
@@ -235,7 +257,7 @@ impl Ssa {
                         }
                     });
                 });
-                changed(statement, &mut |local| {
+                changed(cx, self, body, statement, &mut |local| {
                     if std::mem::replace(&mut changed_here[local], block.0) != block.0 {
                         changes[local].push(block);
                     }
@@ -267,7 +289,7 @@ impl Ssa {
             }
         }
         let mut has_phi: IndexVec<BlockId, u32> = IndexVec::from_elem(u32::MAX, n_blocks);
-        for local in body.locals.ids() {
+        for local in self.entry.ids() {
             if self.entry[local] == ValueId::NONE || !crosses[local] || changes[local].is_empty() {
                 continue;
             }
@@ -276,7 +298,8 @@ impl Ssa {
                 for &join in &frontier[block] {
                     if std::mem::replace(&mut has_phi[join], local.0) != local.0 {
                         let expr = Expr::Phi(join, SmallVec::new());
-                        let value = self.add(body.locals[local].ty, expr, join);
+                        let ty = body.locals.get(local).map_or(TyId::UNIT, |l| l.ty);
+                        let value = self.add(ty, expr, join);
                         self.phis[join].push((local, value));
                         todo.push(join);
                     }
@@ -287,7 +310,7 @@ impl Ssa {
 
     // ---- Renaming ----
 
-    fn rename(&mut self, body: &Body, types: &TyTable, cfg: &Cfg) {
+    fn rename(&mut self, body: &Body, cx: Context<'_>, cfg: &Cfg) {
         let mut walk = Walk::new(self);
         enum Step {
             Enter(BlockId),
@@ -308,11 +331,21 @@ impl Ssa {
             }
             let data = &body.blocks[block];
             for statement in &data.statements {
-                let def = self.define(body, types, block, statement, &walk);
-                if def.1 != ValueId::NONE {
-                    walk.set(def.0, def.1);
+                let mut defs = NewValues::new();
+                let (local, value) = self.define(body, cx, block, statement, &walk);
+                if value != ValueId::NONE {
+                    defs.push((local, value));
                 }
-                self.defs[block].push(def);
+                let is_followed = |local: LocalId| self.entry[local] != ValueId::NONE;
+                let kills = memory::kills(cx, body, statement, &is_followed);
+                for class in memory::classes(kills) {
+                    let version = self.add(TyId::UNIT, Expr::Opaque, block);
+                    defs.push((self.memory.variable(class), version));
+                }
+                for &(variable, value) in &defs {
+                    walk.set(variable, value);
+                }
+                self.defs[block].push(defs);
             }
             if let TerminatorKind::If {
                 cond: Operand::Copy(place),
@@ -342,11 +375,12 @@ impl Ssa {
     fn define(
         &mut self,
         body: &Body,
-        types: &TyTable,
+        cx: Context<'_>,
         block: BlockId,
         statement: &Statement,
         walk: &Walk,
     ) -> (LocalId, ValueId) {
+        let types = cx.types;
         const NOTHING: (LocalId, ValueId) = (LocalId(0), ValueId::NONE);
         match &statement.kind {
             StatementKind::Assign(place, value) => {
@@ -366,7 +400,7 @@ impl Ssa {
                     }
                     return (local, self.add(ty, Expr::Opaque, block));
                 }
-                (local, self.rvalue(types, ty, block, value, walk))
+                (local, self.rvalue(cx, body, ty, block, value, walk))
             }
             StatementKind::StorageLive(local) | StatementKind::MapIterInit { iter: local, .. }
                 if self.entry[*local] != ValueId::NONE =>
@@ -392,20 +426,24 @@ impl Ssa {
         }
     }
 
-    /// The value of an operand: of a whole local that is followed, or a constant.
+    /// The value of an operand, if its kind is followed.
     pub(super) fn operand(
         &mut self,
-        types: &TyTable,
+        cx: Context<'_>,
+        body: &Body,
         block: BlockId,
         operand: &Operand,
         walk: &Walk,
     ) -> Option<ValueId> {
+        let types = cx.types;
         match operand {
-            Operand::Copy(place) => {
-                let local = place.as_local()?;
-                let value = walk.current[local];
-                (value != ValueId::NONE).then_some(value)
-            }
+            Operand::Copy(place) => match place.as_local() {
+                Some(local) => {
+                    let value = walk.current[local];
+                    (value != ValueId::NONE).then_some(value)
+                }
+                None => self.load(cx, body, place, block, walk),
+            },
             Operand::Const(constant) => match &constant.value {
                 ConstValue::Int(value) => Some(self.int(i64::try_from(*value).ok()?)),
                 ConstValue::Str(bytes) => {
@@ -420,13 +458,14 @@ impl Ssa {
 
     fn rvalue(
         &mut self,
-        types: &TyTable,
+        cx: Context<'_>,
+        body: &Body,
         ty: TyId,
         block: BlockId,
         value: &Rvalue,
         walk: &Walk,
     ) -> ValueId {
-        let expr = self.expr_of(types, ty, block, value, walk);
+        let expr = self.expr_of(cx, body, ty, block, value, walk);
         match expr {
             Ok(known) => known,
             Err(expr) => self.add(ty, expr, block),
@@ -436,13 +475,15 @@ impl Ssa {
     /// Either a value there already is, or how to compute the new one.
     fn expr_of(
         &mut self,
-        types: &TyTable,
+        cx: Context<'_>,
+        body: &Body,
         ty: TyId,
         block: BlockId,
         value: &Rvalue,
         walk: &Walk,
     ) -> Result<ValueId, Expr> {
-        let get = |this: &mut Self, x: &Operand| this.operand(types, block, x, walk);
+        let types = cx.types;
+        let get = |this: &mut Self, x: &Operand| this.operand(cx, body, block, x, walk);
         let opaque = Err(Expr::Opaque);
         match value {
             Rvalue::Use(x)
@@ -530,7 +571,7 @@ impl Ssa {
                 let base_value = get(self, base);
                 let bound = |this: &mut Self, x: &Option<Operand>| match x {
                     None => Some(None),
-                    Some(x) => this.operand(types, block, x, walk).map(Some),
+                    Some(x) => this.operand(cx, body, block, x, walk).map(Some),
                 };
                 let (Some(low), Some(high)) = (bound(self, low), bound(self, high)) else {
                     return opaque;

@@ -249,3 +249,37 @@ fn loops_test_at_the_bottom() {
     assert_eq!(text.matches("if ").count(), 2, "{text}");
     assert!(!text.contains("goto"), "{text}");
 }
+
+#[test]
+fn lengths_in_memory_hold_until_a_store_or_call() {
+    // func f(rows [][]int, i int) { if j := 0; j < len(rows[i]) { rows[i][j] = 1; rows[i][j] = 2 }; rows[i] = nil; rows[i][j] }
+    let mut b = Builder::new();
+    let ints = b.slice(TyId::INT);
+    let table = b.slice(ints);
+    let rows = b.param("rows", table);
+    let i = b.param("i", TyId::INT);
+    let j = b.param("j", TyId::UINT8);
+    let row = Place::local(rows).index(i);
+    let n = len(&mut b, row.clone());
+    let wide = b.eval(
+        TyId::INT,
+        Rvalue::Convert {
+            kind: crate::ConvertKind::Numeric,
+            value: j.into(),
+            ty: TyId::INT,
+            site: None,
+        },
+    );
+    let cond = b.binary(BinOp::Lt, TyId::BOOL, wide, n);
+    let [inside, exit] = [b.block(), b.block()];
+    b.branch(cond, inside, exit);
+    let cell = row.clone().index(wide);
+    for value in [1, 2] {
+        b.assign(cell.clone(), Rvalue::Use(Operand::int(value)));
+    }
+    b.assign(row, Rvalue::Use(Operand::zero(ints)));
+    b.assign(cell, Rvalue::Use(Operand::int(3)));
+    let text = proved(b);
+    assert_eq!(text.matches("[!_").count(), 2, "{text}");
+    assert_eq!(text.matches("[!i").count(), 4, "{text}");
+}
