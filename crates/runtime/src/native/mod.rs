@@ -19,6 +19,8 @@ pub mod sema;
 mod sort;
 mod strconv;
 pub mod sync;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod time;
 mod ucd;
