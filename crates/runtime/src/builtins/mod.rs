@@ -1,3 +1,4 @@
-//! The table of builtins: `extern "C"` functions, in `core` (goroutines, channels, panics, printing) and `heap` (memory, strings,
+//! The table of builtins: `extern "C"` functions, in `core` (goroutines, panics, printing), `chan` and `heap` (memory, strings,
 //! interfaces, maps).
+pub mod chan;
 pub mod heap;
