@@ -14,6 +14,7 @@ mod memory;
 mod prove;
 mod simplify_cfg;
 mod ssa;
+mod static_values;
 
 use crate::body::Body;
 use crate::decisions::Decisions;
@@ -71,6 +72,10 @@ struct BodyPass {
 
 /// Behind inlining.
 const BEFORE_ESCAPE: &[BodyPass] = &[
+    // Constant sizes can be on the stack.
+    BodyPass {
+        run: static_values::run,
+    },
     // Dead branches would make things escape.
     BodyPass {
         run: simplify_cfg::run,
