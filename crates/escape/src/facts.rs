@@ -107,21 +107,23 @@ impl Facts {
 /// Blocks on a cycle: members of strongly connected components with an inner edge.
 fn cycles(body: &Body, order: &[BlockId]) -> IndexVec<BlockId, bool> {
     let mut in_cycle = IndexVec::from_elem(false, body.blocks.len());
+    // A cycle has a jump to a block of a number that is not greater.
+    let may_loop = order.iter().any(|&block| {
+        let successors = body.blocks[block].terminator.kind.successors();
+        successors.iter().any(|&successor| successor <= block)
+    });
+    if !may_loop {
+        return in_cycle;
+    }
     let mut graph = petgraph::graph::DiGraph::<BlockId, ()>::with_capacity(order.len(), 0);
     let mut nodes = IndexVec::from_elem(petgraph::graph::NodeIndex::end(), body.blocks.len());
     for &block in order {
         nodes[block] = graph.add_node(block);
     }
-    let mut has_back_edge = false;
-    for (at, &block) in order.iter().enumerate() {
+    for &block in order {
         for successor in body.blocks[block].terminator.kind.successors() {
-            let to: petgraph::graph::NodeIndex = nodes[successor];
-            has_back_edge |= to.index() <= at;
-            graph.add_edge(nodes[block], to, ());
+            graph.add_edge(nodes[block], nodes[successor], ());
         }
-    }
-    if !has_back_edge {
-        return in_cycle;
     }
     for component in petgraph::algo::kosaraju_scc(&graph) {
         let is_cycle = component.len() > 1 || graph.contains_edge(component[0], component[0]);

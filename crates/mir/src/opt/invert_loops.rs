@@ -20,7 +20,12 @@ use crate::rvalue::Rvalue;
 const MAX_STATEMENTS: usize = 6;
 
 pub(super) fn run(body: &mut Body, _cx: Context<'_>) {
-    if body.blocks.len() < 2 {
+    // A cycle has a jump to a block of a number that is not greater.
+    let may_loop = body.blocks.iter_enumerated().any(|(id, block)| {
+        let successors = block.terminator.kind.successors();
+        successors.iter().any(|&successor| successor <= id)
+    });
+    if !may_loop {
         return;
     }
     let cfg = Cfg::new(body);
@@ -58,7 +63,8 @@ fn is_candidate(body: &Body, cfg: &Cfg, head: BlockId) -> bool {
     };
     let predecessors = &cfg.predecessors[head];
     let is_loop = predecessors.iter().any(|&from| cfg.dominates(head, from));
-    let is_entered = head != Body::ENTRY && predecessors.iter().any(|&from| !cfg.dominates(head, from));
+    let is_entered =
+        head != Body::ENTRY && predecessors.iter().any(|&from| !cfg.dominates(head, from));
     is_loop
         && is_entered
         && then != head

@@ -197,12 +197,7 @@ impl Ssa {
     }
 
     /// The beginning of a place.
-    pub(super) fn cursor(
-        &mut self,
-        body: &Body,
-        base: PlaceBase,
-        walk: &Walk,
-    ) -> Option<Cursor> {
+    pub(super) fn cursor(&mut self, body: &Body, base: PlaceBase, walk: &Walk) -> Option<Cursor> {
         if let PlaceBase::Local(local) = base
             && walk.current[local] != ValueId::NONE
         {

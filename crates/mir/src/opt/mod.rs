@@ -18,7 +18,7 @@ mod static_values;
 
 use crate::body::Body;
 use crate::decisions::Decisions;
-use crate::ids::{FuncId, GlobalId, IndexVec};
+use crate::ids::{GlobalId, IndexVec};
 use crate::place::PlaceBase;
 use crate::program::{FuncKind, Global, Program};
 use crate::types::{TyId, TyTable};
@@ -112,9 +112,19 @@ pub fn run_after_escape(program: &mut Program, decisions: &Decisions) {
     run_passes(program, AFTER_ESCAPE);
 }
 
+/// The same for one body, for those who compile functions when they are first called.
+pub fn run_on_body_after_escape(
+    body: &mut Body,
+    types: &TyTable,
+    globals: &IndexVec<GlobalId, Global>,
+) {
+    for pass in AFTER_ESCAPE {
+        (pass.run)(body, Context { types, globals });
+    }
+}
+
 fn run_passes(program: &mut Program, passes: &[BodyPass]) {
-    for index in 0..program.funcs.len() {
-        let func = &mut program.funcs[FuncId(index as u32)];
+    for func in program.funcs.iter_mut() {
         if let FuncKind::Body(body) = &mut func.kind {
             for pass in passes {
                 (pass.run)(

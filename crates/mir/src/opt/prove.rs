@@ -192,13 +192,7 @@ impl Prover<'_> {
 
     // ---- Statements ----
 
-    fn statement(
-        &mut self,
-        body: &Body,
-        block: BlockId,
-        index: usize,
-        statement: &mut Statement,
-    ) {
+    fn statement(&mut self, body: &Body, block: BlockId, index: usize, statement: &mut Statement) {
         crate::visit::statement_operands_mut(statement, &mut |operand| {
             self.operand(body, block, operand);
         });
@@ -234,8 +228,14 @@ impl Prover<'_> {
                 }
             }
             StatementKind::BoundsCheck { index, len } => {
-                let index = self.bounds.ssa.operand(self.cx, body, block, index, &self.walk);
-                let len = self.bounds.ssa.operand(self.cx, body, block, len, &self.walk);
+                let index = self
+                    .bounds
+                    .ssa
+                    .operand(self.cx, body, block, index, &self.walk);
+                let len = self
+                    .bounds
+                    .ssa
+                    .operand(self.cx, body, block, len, &self.walk);
                 if let (Some(index), Some(len)) = (index, len) {
                     if self.bounds.le(index, len, -1) && self.bounds.is_non_negative(index) {
                         statement.kind = StatementKind::Nop;
@@ -299,8 +299,8 @@ impl Prover<'_> {
                 _ => {}
             }
             let step = place.proj[index];
-            cursor = cursor
-                .and_then(|c| self.bounds.ssa.advance(cx, c, ty, step, block, &self.walk));
+            cursor =
+                cursor.and_then(|c| self.bounds.ssa.advance(cx, c, ty, step, block, &self.walk));
             match step_type(types, ty, &step) {
                 Some(next) => ty = next,
                 None => return,
@@ -349,7 +349,10 @@ impl Prover<'_> {
         else {
             return;
         };
-        let Some(base_value) = self.bounds.ssa.operand(self.cx, body, block, base, &self.walk)
+        let Some(base_value) = self
+            .bounds
+            .ssa
+            .operand(self.cx, body, block, base, &self.walk)
         else {
             return;
         };
@@ -383,7 +386,10 @@ impl Prover<'_> {
         };
         let known = |this: &mut Self, x: &Option<Operand>| match x {
             None => Some(None),
-            Some(x) => this.bounds.ssa.operand(this.cx, body, block, x, &this.walk)
+            Some(x) => this
+                .bounds
+                .ssa
+                .operand(this.cx, body, block, x, &this.walk)
                 .map(Some),
         };
         let (Some(low), Some(high), Some(max)) =

@@ -6,14 +6,14 @@
 //!
 //! A pass that wants to know the value of a local at some point walks the dominator tree as [`Walk`] does.
 
+use super::Context;
+use super::memory::{self, Memory};
 use crate::body::{Body, Statement, StatementKind, TerminatorKind};
 use crate::cfg::Cfg;
 use crate::ids::{BlockId, IndexVec, LocalId};
 use crate::place::{ConstValue, Operand, PlaceBase, Proj};
 use crate::rvalue::{BinOp, ConvertKind, Rvalue, UnOp};
 use crate::types::{TyId, TyKind, TyTable};
-use super::memory::{self, Memory};
-use super::Context;
 use crate::visit::{self, Access};
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -127,7 +127,13 @@ impl Walk {
 }
 
 /// The variables that a statement gives new values.
-fn changed(cx: Context<'_>, ssa: &Ssa, body: &Body, statement: &Statement, change: &mut dyn FnMut(LocalId)) {
+fn changed(
+    cx: Context<'_>,
+    ssa: &Ssa,
+    body: &Body,
+    statement: &Statement,
+    change: &mut dyn FnMut(LocalId),
+) {
     if let StatementKind::Assign(place, _) = &statement.kind
         && let PlaceBase::Local(local) = place.base
         && !matches!(place.proj.first(), Some(Proj::Deref { .. }))
@@ -236,14 +242,12 @@ impl Ssa {
         let n_blocks = body.blocks.len();
         // Where each local is changed, and whether a value crosses blocks.
         let n_variables = self.entry.len();
-        let mut changes: IndexVec<LocalId, Vec<BlockId>> =
-            IndexVec::from_elem(vec![], n_variables);
+        let mut changes: IndexVec<LocalId, Vec<BlockId>> = IndexVec::from_elem(vec![], n_variables);
         let mut crosses = IndexVec::from_elem(false, n_variables);
         for class in 0..memory::N_CLASSES {
             crosses[self.memory.variable(class)] = true;
         }
-        let mut changed_here: IndexVec<LocalId, u32> =
-            IndexVec::from_elem(u32::MAX, n_variables);
+        let mut changed_here: IndexVec<LocalId, u32> = IndexVec::from_elem(u32::MAX, n_variables);
         for &block in &cfg.order {
             let data = &body.blocks[block];
             for statement in &data.statements {
