@@ -222,7 +222,7 @@ impl FuncCx<'_> {
         let flags = MemFlagsData::trusted();
         let name = &self.jit.program().funcs[func].name;
         let ty = if name.ends_with("32") { I32 } else { I64 };
-        let mut rmw =
+        let rmw =
             |cx: &mut Self, op: AtomicRmwOp| cx.b.ins().atomic_rmw(ty, flags, op, address, args[1]);
         match op {
             AtomicLoad => vec![self.b.ins().atomic_load(ty, flags, address)],

@@ -384,10 +384,14 @@ fn effects(q: &Question<'_>, statement: &Statement) -> Effects {
         }
         StatementKind::StorageLive(local) => out.def = Some(local.0 as usize),
         StatementKind::MapSet { map, key, value } => {
-            [map, key, value].map(|o| operand_uses(o, &mut visit));
+            [map, key, value]
+                .into_iter()
+                .for_each(|o| operand_uses(o, &mut visit));
         }
         StatementKind::MapDelete { map, key } => {
-            [map, key].map(|o| operand_uses(o, &mut visit));
+            [map, key]
+                .into_iter()
+                .for_each(|o| operand_uses(o, &mut visit));
         }
         StatementKind::MapClear(value)
         | StatementKind::SliceClear(value)
@@ -400,10 +404,14 @@ fn effects(q: &Question<'_>, statement: &Statement) -> Effects {
             out.init_before = Some(iter.0 as usize);
         }
         StatementKind::Send { chan, value } => {
-            [chan, value].map(|o| operand_uses(o, &mut visit));
+            [chan, value]
+                .into_iter()
+                .for_each(|o| operand_uses(o, &mut visit));
         }
         StatementKind::BoundsCheck { index, len } => {
-            [index, len].map(|o| operand_uses(o, &mut visit));
+            [index, len]
+                .into_iter()
+                .for_each(|o| operand_uses(o, &mut visit));
         }
         StatementKind::Print { args, .. } => args.iter().for_each(|a| operand_uses(a, &mut visit)),
         StatementKind::RunDefers | StatementKind::Nop => {}
@@ -481,7 +489,7 @@ fn call_uses(call: &Call, visit: &mut dyn FnMut(usize)) {
 
 /// Locals that an rvalue reads, and those that it writes besides its result.
 fn rvalue_uses(rvalue: &Rvalue, visit: &mut dyn FnMut(usize), writes: &mut dyn FnMut(LocalId)) {
-    let mut all = |operands: &[Operand], visit: &mut dyn FnMut(usize)| {
+    let all = |operands: &[Operand], visit: &mut dyn FnMut(usize)| {
         operands.iter().for_each(|o| operand_uses(o, visit));
     };
     match rvalue {

@@ -243,7 +243,7 @@ impl FuncCx<'_> {
         is_slice: bool,
     ) {
         use PanicCode::*;
-        let mut at_most = |cx: &mut Self, a: Value, b: Value, code: PanicCode| {
+        let at_most = |cx: &mut Self, a: Value, b: Value, code: PanicCode| {
             let ok = cx.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, a, b);
             cx.check(ok, code, a, b);
         };
