@@ -15,7 +15,6 @@ mod rand;
 mod rand_tables;
 mod rtype;
 pub mod runtime;
-pub mod sema;
 mod sort;
 mod strconv;
 pub mod sync;
@@ -52,8 +51,8 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
             clock::lookup,
         ],
         "rand" => &[rand::lookup],
-        "sync" => &[sync::lookup, sema::lookup, clock::lookup],
-        "time" => &[time::lookup, sema::lookup, clock::lookup],
+        "sync" => &[sync::lookup, clock::lookup],
+        "time" => &[time::lookup, clock::lookup],
         "atomic" => &[atomic::lookup, rtype::lookup],
         _ => &[runtime::lookup],
     };
