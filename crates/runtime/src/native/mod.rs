@@ -50,7 +50,7 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
             strconv::lookup,
             clock::lookup,
         ],
-        "rand" => &[rand::lookup],
+        "rand" | "v2" => &[rand::lookup],
         "sync" => &[sync::lookup, clock::lookup],
         "time" => &[time::lookup, clock::lookup],
         "atomic" => &[atomic::lookup, rtype::lookup],

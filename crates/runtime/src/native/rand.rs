@@ -1,4 +1,4 @@
-//! Natives of package `math/rand`.
+//! Natives of packages `math/rand` and `math/rand/v2`.
 
 use super::call::{Call, natives};
 use super::rand_tables::{COOKED, EXP_F, EXP_K, EXP_W, NORMAL_F, NORMAL_K, NORMAL_W};
@@ -7,6 +7,7 @@ use crate::hash;
 natives! {
     "rand.seedState" => |c: &mut Call| seed_state(c.words_mut(0), c.int(3));
     "rand.random" => |c: &mut Call| c.ret(0, hash::random());
+    "v2.random" => |c: &mut Call| c.ret(0, hash::random());
     "rand.normalRow" => |c: &mut Call| { let i = c.word(0) as usize; row(c, NORMAL_K[i], NORMAL_W[i], NORMAL_F[i]) };
     "rand.expRow" => |c: &mut Call| { let i = c.word(0) as usize; row(c, EXP_K[i], EXP_W[i], EXP_F[i]) };
 }
