@@ -319,6 +319,7 @@ fn translate_body(
     let mut builder_context = FunctionBuilderContext::new();
     let mut cx = FuncCx::new(jit, body, decisions, &mut func, &mut builder_context);
     cx.results_in_memory = convention.results_in_memory;
+    cx.analyse();
     cx.enter();
     cx.body();
     let pad_words = cx.landing_pad();
@@ -384,9 +385,6 @@ impl<'a> FuncCx<'a> {
             },
             decisions,
         };
-        if !body.blocks.is_empty() {
-            cx.analyse();
-        }
         cx
     }
 
@@ -487,8 +485,13 @@ impl<'a> FuncCx<'a> {
             self.home_of[i] = Some(size);
             size += 8 * n_words;
         }
-        // The last word is the result pointer's.
-        self.homes = Some(self.new_slot(size + 8));
+        if self.results_in_memory {
+            // The last word is the result pointer's.
+            size += 8;
+        }
+        if size > 0 {
+            self.homes = Some(self.new_slot(size));
+        }
     }
 
     fn pointer_scalars(&self, local: LocalId) -> u32 {
