@@ -169,7 +169,12 @@ fn operators(b: &mut Builder, t: &Types) {
     );
     b.binary(BinOp::Eq, TyId::BOOL, s, Operand::zero(TyId::STRING));
     let e = var(b, TyId::EMPTY_INTERFACE);
-    b.binary(BinOp::Ne, TyId::BOOL, e, Operand::zero(TyId::EMPTY_INTERFACE));
+    b.binary(
+        BinOp::Ne,
+        TyId::BOOL,
+        e,
+        Operand::zero(TyId::EMPTY_INTERFACE),
+    );
 }
 
 fn slices(b: &mut Builder, t: &Types) {
@@ -216,7 +221,11 @@ fn slices(b: &mut Builder, t: &Types) {
     b.copy(small, Place::local(text).index(i));
     let array = b.pointer(t.big);
     let strings = b.slice(TyId::STRING);
-    for (base, result) in [(t.bytes, t.bytes), (TyId::STRING, TyId::STRING), (array, strings)] {
+    for (base, result) in [
+        (t.bytes, t.bytes),
+        (TyId::STRING, TyId::STRING),
+        (array, strings),
+    ] {
         let base = var(b, base);
         for (low, high, max) in [(0, 1, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1)] {
             if max == 1 && result == TyId::STRING {
@@ -238,10 +247,18 @@ fn slices(b: &mut Builder, t: &Types) {
     }
     let four = b.array(TyId::UINT8, 4);
     let pointer = b.pointer(four);
-    let mut convert = |b: &mut Builder, kind, value: LocalId, ty| {
+    let convert = |b: &mut Builder, kind, value: LocalId, ty| {
         let site = Some(b.site(SiteKind::StringConversion, ty, "conversion"));
         let value = value.into();
-        b.eval(ty, Rvalue::Convert { kind, value, ty, site })
+        b.eval(
+            ty,
+            Rvalue::Convert {
+                kind,
+                value,
+                ty,
+                site,
+            },
+        )
     };
     convert(b, ConvertKind::SliceToArrayPointer, s, pointer);
     convert(b, ConvertKind::BytesToString, s, TyId::STRING);
@@ -283,24 +300,62 @@ fn interfaces(b: &mut Builder, t: &Types) {
         }
         for value in [e, s] {
             let value = Operand::local(value);
-            b.eval(TyId::BOOL, Rvalue::TypeIs { value: value.clone(), ty });
-            b.eval(ty, Rvalue::Unbox { value: value.clone(), ty });
+            b.eval(
+                TyId::BOOL,
+                Rvalue::TypeIs {
+                    value: value.clone(),
+                    ty,
+                },
+            );
+            b.eval(
+                ty,
+                Rvalue::Unbox {
+                    value: value.clone(),
+                    ty,
+                },
+            );
             let pair = tuple(b, &[ty, TyId::BOOL]);
             for (comma_ok, result) in [(false, ty), (true, pair)] {
                 let value = value.clone();
-                b.eval(result, Rvalue::TypeAssert { value, ty, comma_ok });
+                b.eval(
+                    result,
+                    Rvalue::TypeAssert {
+                        value,
+                        ty,
+                        comma_ok,
+                    },
+                );
             }
         }
     }
     for ty in [TyId::EMPTY_INTERFACE, t.stringer] {
         for value in [e, s] {
             let value = Operand::local(value);
-            b.eval(TyId::BOOL, Rvalue::TypeIs { value: value.clone(), ty });
-            b.eval(ty, Rvalue::ConvertInterface { value: value.clone(), ty });
+            b.eval(
+                TyId::BOOL,
+                Rvalue::TypeIs {
+                    value: value.clone(),
+                    ty,
+                },
+            );
+            b.eval(
+                ty,
+                Rvalue::ConvertInterface {
+                    value: value.clone(),
+                    ty,
+                },
+            );
             let pair = tuple(b, &[ty, TyId::BOOL]);
             for (comma_ok, result) in [(false, ty), (true, pair)] {
                 let value = value.clone();
-                b.eval(result, Rvalue::TypeAssert { value, ty, comma_ok });
+                b.eval(
+                    result,
+                    Rvalue::TypeAssert {
+                        value,
+                        ty,
+                        comma_ok,
+                    },
+                );
             }
         }
     }
@@ -314,8 +369,16 @@ fn interfaces(b: &mut Builder, t: &Types) {
         name: "s.Text".into(),
     };
     b.eval(TyId::STRING, Rvalue::Call(Box::new(call)));
-    let args = vec![e.into(), s.into(), Operand::zero(pointer), Operand::bool(true)];
-    b.push(StatementKind::Print { args, newline: true });
+    let args = vec![
+        e.into(),
+        s.into(),
+        Operand::zero(pointer),
+        Operand::bool(true),
+    ];
+    b.push(StatementKind::Print {
+        args,
+        newline: true,
+    });
 }
 
 fn maps_and_channels(b: &mut Builder, t: &Types) {
@@ -340,11 +403,17 @@ fn maps_and_channels(b: &mut Builder, t: &Types) {
             key: key.clone(),
             value: v.into(),
         });
-        b.push(StatementKind::MapDelete { map: map.clone(), key });
+        b.push(StatementKind::MapDelete {
+            map: map.clone(),
+            key,
+        });
         b.eval(TyId::INT, Rvalue::Len(map.clone()));
         let iter_ty = b.program.types.intern(TyKind::MapIter(map_ty));
         let iter = b.temp(iter_ty);
-        b.push(StatementKind::MapIterInit { iter, map: map.clone() });
+        b.push(StatementKind::MapIterInit {
+            iter,
+            map: map.clone(),
+        });
         let (pk, pv) = (b.pointer(key_ty), b.pointer(value_ty));
         let step = tuple(b, &[TyId::BOOL, pk, pv]);
         b.eval(step, Rvalue::MapIterNext { iter });
@@ -458,7 +527,9 @@ fn every_form_compiles() {
     let program = b.program;
     let mut on_stack = Decisions::default();
     for (id, func) in program.funcs.iter_enumerated() {
-        let FuncKind::Body(body) = &func.kind else { continue };
+        let FuncKind::Body(body) = &func.kind else {
+            continue;
+        };
         on_stack.bodies.insert(
             id,
             BodyDecisions {
@@ -469,7 +540,9 @@ fn every_form_compiles() {
     }
     let mut on_heap = Decisions::default();
     for (id, func) in program.funcs.iter_enumerated() {
-        let FuncKind::Body(body) = &func.kind else { continue };
+        let FuncKind::Body(body) = &func.kind else {
+            continue;
+        };
         let mut decisions = BodyDecisions::all_heap(body);
         decisions.locals = IndexVec::from_elem(Storage::Heap, body.locals.len());
         // Iterators never leave the frame.

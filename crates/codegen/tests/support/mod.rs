@@ -377,5 +377,6 @@ fn runtime() -> Runtime {
 /// A compiler whose code is not run.
 #[allow(dead_code, reason = "each test crate uses a part of this module")]
 pub(crate) fn jit(program: Arc<Program>, decisions: Decisions) -> Jit {
-    Jit::new(program, Arc::new(decisions), runtime(), Options::default()).expect("host is supported")
+    Jit::new(program, Arc::new(decisions), runtime(), Options::default())
+        .expect("host is supported")
 }
