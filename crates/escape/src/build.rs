@@ -303,8 +303,9 @@ impl<'a, 't> Builder<'a, 't> {
                 (*site, false)
             }
             Rvalue::MakeSlice { site, cap, .. } => (*site, cap.as_const().is_none()),
+            // Short strings have a buffer in the frame; longer ones are on the heap whatever is decided.
+            Rvalue::Concat { site, .. } => (*site, false),
             Rvalue::MakeMap { site, .. }
-            | Rvalue::Concat { site, .. }
             | Rvalue::Append { site, .. }
             | Rvalue::AppendSlice { site, .. } => (*site, true),
             Rvalue::Convert {
@@ -314,7 +315,7 @@ impl<'a, 't> Builder<'a, 't> {
             } => {
                 self.funcs[func].sites[*site].is_string_to_bytes =
                     *kind == ConvertKind::StringToBytes;
-                (*site, true)
+                (*site, false)
             }
             _ => return,
         };
