@@ -70,10 +70,12 @@ pub enum PanicCode {
     Text = 25,
     /// plain error with text from raiseString(0)
     PlainText = 26,
+    /// `panic(nil)`: a `*runtime.PanicNilError`.
+    PanicNil = 27,
 }
 
 impl PanicCode {
-    pub const ALL_DENSE: u64 = 27;
+    pub const ALL_DENSE: u64 = 28;
 }
 
 /// Functions of Mini's package `runtime` that the runtime itself calls: their code addresses are

@@ -140,6 +140,8 @@ pub struct G {
     status: AtomicU32,
     /// Set by whoever wants the goroutine to leave its thread; the guard is poisoned too.
     pub preempt: AtomicBool,
+    /// Belongs to the library, not to the program: not counted, not traced.
+    pub is_system: bool,
     pub leave: Leave,
     pub top: Top,
     pub wait_reason: WaitReason,
@@ -177,9 +179,12 @@ pub struct Extra {
     pub panic_texts: Vec<String>,
     /// Texts for `runtime.raiseString`.
     pub raise_strings: Vec<String>,
+    /// What the running `print` statement has printed.
+    pub print_buffer: Vec<u8>,
     /// The fault that became a panic: signal number, code, address, program counter.
     pub fault: Option<Fault>,
-    pub registers: crate::arch::AsyncRegisters,
+    /// Registers of a goroutine that a signal stopped.
+    pub registers: Option<Box<crate::arch::AsyncRegisters>>,
 }
 
 /// A fault in compiled code.
@@ -219,6 +224,7 @@ impl G {
             id: 0,
             status: AtomicU32::new(Status::Idle as u32),
             preempt: AtomicBool::new(false),
+            is_system: false,
             leave: Leave::Wait,
             top: Top::Start,
             wait_reason: WaitReason::None,

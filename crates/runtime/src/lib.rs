@@ -22,6 +22,8 @@ pub mod builtins;
 pub mod chan;
 pub mod compare;
 pub mod debug;
+pub mod fatal;
+pub mod funcs;
 pub mod g;
 pub mod gc;
 pub mod hash;
@@ -30,8 +32,66 @@ pub mod iface;
 pub mod map;
 pub mod native;
 pub mod panic;
+pub mod print;
 pub mod roots;
 pub mod sched;
 pub mod slice;
 pub mod stack;
 pub mod string;
+pub mod trace;
+
+use std::sync::OnceLock;
+
+use mini_abi::{CompileHook, Runtime};
+
+/// What the driver tells the runtime about the program.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The func value of the program's first function: initialisers, then `main.main`.
+    pub main_closure: usize,
+    pub compile_hook: CompileHook,
+    /// Code addresses of `mini_abi::panics::LangItem`s.
+    pub lang_items: [usize; 2],
+    /// `os.Args`.
+    pub args: Vec<String>,
+    /// `MINIDEBUG`.
+    pub debug: debug::Flags,
+}
+
+static CONFIG: OnceLock<Config> = OnceLock::new();
+
+/// What the program was started with.
+fn config() -> &'static Config {
+    match CONFIG.get() {
+        Some(config) => config,
+        None => fatal::internal("the program has not been started"),
+    }
+}
+
+/// What compiled code needs of the runtime.
+pub fn vtable() -> Runtime {
+    Runtime {
+        builtins: *builtins::addresses(),
+        call_on_system_stack: arch::call_on_system_stack_address(),
+        morestack: arch::morestack_address(),
+        lazy_compile: arch::lazy_compile_address(),
+        go_panic: arch::go_panic_address(),
+        lookup_native: native::lookup,
+        register_func: funcs::register,
+        register_global: roots::register_global,
+    }
+}
+
+/// Runs the program on this thread and others, and ends the process with it.
+pub fn start(config: Config) -> ! {
+    debug::set_flags(config.debug);
+    native::os::set_arguments(config.args.iter().map(Into::into));
+    let closure = config.main_closure;
+    let _ = CONFIG.set(config);
+    let procs = std::env::var("GOMAXPROCS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .filter(|&n| n > 0)
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
+    sched::spawn::boot(procs, closure)
+}

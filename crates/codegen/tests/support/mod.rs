@@ -31,7 +31,6 @@ thread_local! {
 }
 
 /// Result of running a function.
-#[allow(dead_code, reason = "each test crate uses a part of this module")]
 pub(crate) struct Outcome {
     pub(crate) value: i64,
     pub(crate) output: String,
@@ -39,7 +38,6 @@ pub(crate) struct Outcome {
 }
 
 /// Compiles and runs a function of up to two integers.
-#[allow(dead_code, reason = "each test crate uses a part of this module")]
 pub(crate) fn run(program: Program, decisions: Decisions, func: FuncId, args: [i64; 2]) -> Outcome {
     let jit = Jit::new(
         Arc::new(program),
@@ -373,10 +371,4 @@ fn runtime() -> Runtime {
         register_func: register,
         register_global: |_, _, _| {},
     }
-}
-/// A compiler whose code is not run.
-#[allow(dead_code, reason = "each test crate uses a part of this module")]
-pub(crate) fn jit(program: Arc<Program>, decisions: Decisions) -> Jit {
-    Jit::new(program, Arc::new(decisions), runtime(), Options::default())
-        .expect("host is supported")
 }

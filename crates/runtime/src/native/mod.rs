@@ -53,7 +53,7 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "rand" | "v2" => &[rand::lookup],
         "sync" => &[sync::lookup, clock::lookup],
         "time" => &[time::lookup, clock::lookup],
-        "atomic" => &[atomic::lookup, rtype::lookup],
+        "atomic" => &[atomic::lookup, rtype::lookup, sync::lookup],
         _ => &[runtime::lookup],
     };
     modules.iter().find_map(|lookup| lookup(name))
