@@ -1,12 +1,12 @@
 //! Unary and binary operators.
 
 use crate::func::FuncCx;
+use crate::helpers::Helper;
 use crate::rvalue::one;
 use crate::value::{Scalars, Val};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, I8};
 use cranelift_codegen::ir::{InstBuilder, Value};
-use mini_abi::builtins::Builtin;
 use mini_mir::{BinOp, Operand, TyId, TyKind, UnOp};
 
 impl FuncCx<'_> {
@@ -96,7 +96,8 @@ impl FuncCx<'_> {
     }
 
     fn binary_string(&mut self, op: BinOp, x: &[Value], y: &[Value]) -> Val {
-        let sign = self.builtin(Builtin::compare_strings, &[x[0], x[1], y[0], y[1]])[0];
+        let sign = self.helper(Helper::Compare, &[x[0], x[1], y[0], y[1]]);
+        let sign = sign.expect("has a result");
         match op {
             BinOp::Lt | BinOp::Le | BinOp::Gt | BinOp::Ge => {
                 one(self.b.ins().icmp_imm_s(order(op, true), sign, 0))

@@ -8,6 +8,7 @@
 //! runtime allows. The barrier routine is a leaf: nothing moves, nothing is freed, so registers stay valid.
 
 use crate::func::FuncCx;
+use crate::helpers::Helper;
 use crate::value::Addr;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use mini_abi::builtins::Builtin;
@@ -55,7 +56,7 @@ impl FuncCx<'_> {
         }
         if !self.has_pointers(ty) {
             let bytes = self.scaled(count, size);
-            self.builtin(Builtin::move_memory, &[to, from, bytes]);
+            self.helper(Helper::Move, &[to, from, bytes]);
             return;
         }
         let cold = self.cold_block();
@@ -68,7 +69,7 @@ impl FuncCx<'_> {
         self.b.ins().jump(done, &[]);
         self.continue_in(plain);
         let bytes = self.scaled(count, size);
-        self.builtin(Builtin::move_memory, &[to, from, bytes]);
+        self.helper(Helper::Move, &[to, from, bytes]);
         self.b.ins().jump(done, &[]);
         self.continue_in(done);
     }

@@ -1,6 +1,7 @@
 //! Equality of any two values of a type: inline where that is short, by the runtime otherwise.
 
 use crate::func::FuncCx;
+use crate::helpers::Helper;
 use crate::type_desc::is_plain_memory;
 use crate::value::{Addr, Val};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
@@ -145,40 +146,9 @@ impl FuncCx<'_> {
         let same = self.b.ins().icmp(IntCC::Equal, x[0], y[0]);
         self.b.ins().brif(same, done, &[yes.into()], bytes, &[]);
         self.continue_in(bytes);
-        let value = self.equal_bytes(x[0], y[0], x[1]);
+        let value = self.helper(Helper::Equal, &[x[0], y[0], x[1]]);
+        let value = value.expect("has a result");
         self.b.ins().jump(done, &[value.into()]);
-        self.continue_in(done);
-        result
-    }
-
-    /// Equality of `len` bytes: eight at a time up to sixteen, by the runtime beyond.
-    fn equal_bytes(&mut self, x: Value, y: Value, len: Value) -> Value {
-        let short = self.b.create_block();
-        let long = self.b.create_block();
-        let done = self.b.create_block();
-        let result = self.b.append_block_param(done, I8);
-        // 8..=16 bytes: the first eight and the last eight.
-        let beyond = self.b.ins().iadd_imm_s(len, -8);
-        let in_range = self
-            .b
-            .ins()
-            .icmp_imm_s(IntCC::UnsignedLessThanOrEqual, beyond, 8);
-        self.b.ins().brif(in_range, short, &[], long, &[]);
-        self.continue_in(short);
-        let difference = |cx: &mut Self, p: Value, q: Value| {
-            let a = cx.load(I64, Addr::constant(p));
-            let b = cx.load(I64, Addr::constant(q));
-            cx.b.ins().bxor(a, b)
-        };
-        let head = difference(self, x, y);
-        let (x_tail, y_tail) = (self.b.ins().iadd(x, beyond), self.b.ins().iadd(y, beyond));
-        let tail = difference(self, x_tail, y_tail);
-        let any = self.b.ins().bor(head, tail);
-        let equal = self.b.ins().icmp_imm_s(IntCC::Equal, any, 0);
-        self.b.ins().jump(done, &[equal.into()]);
-        self.continue_in(long);
-        let equal = self.builtin(Builtin::equal_memory, &[x, y, len])[0];
-        self.b.ins().jump(done, &[equal.into()]);
         self.continue_in(done);
         result
     }

@@ -1,12 +1,13 @@
 //! The compiler as the rest of the program sees it: functions are compiled when they are first called.
 //!
-//! Unit numbers: function `f` is unit `f`, the closure thunk of `f` is unit `n + f` for `n` functions. The stub of a unit passes its
+//! Unit numbers: function `f` is unit `f`, the closure thunk of `f` is unit `n + f` for `n` functions; helpers follow. The stub of a unit passes its
 //! number to the runtime's lazy-compile routine, which comes back here through the compile hook.
 //!
 //! Translation and optimisation run without locks, on as many threads as call; only putting code into the arena and
 //! patching is serialised. Two threads that want the same unit compile it once.
 
 use crate::func::{Translated, translate, translate_thunk};
+use crate::helpers::{Helper, translate_helper};
 use crate::isa::Isas;
 use crate::layout::Layouts;
 use crate::link::{FixedCode, Linker};
@@ -77,7 +78,7 @@ impl Jit {
         options: Options,
     ) -> Result<Jit, String> {
         let isas = Isas::host()?;
-        let n_units = 2 * program.funcs.len();
+        let n_units = 2 * program.funcs.len() + Helper::ALL.len();
         let (linker, code) = Linker::new(isas.lower.clone(), n_units, &runtime)?;
         let statics = Statics::new(program.clone(), code);
         let no_table = statics.alloc_value(Itab {
@@ -164,9 +165,12 @@ impl Jit {
 
     fn machine(&self, unit: u32) -> Machine {
         let n = self.program.funcs.len() as u32;
-        let translated = match unit.checked_sub(n) {
-            None => translate(self, FuncId(unit)),
-            Some(func) => translate_thunk(self, FuncId(func), unit),
+        let translated = if unit < n {
+            translate(self, FuncId(unit))
+        } else if unit < 2 * n {
+            translate_thunk(self, FuncId(unit - n), unit)
+        } else {
+            translate_helper(self, Helper::ALL[(unit - 2 * n) as usize], unit)
         };
         let Translated { func, unit, pad } = translated;
         let mut ctx = Context::for_function(func);
@@ -222,6 +226,10 @@ impl Jit {
     pub(crate) fn static_closure(&self, func: FuncId) -> usize {
         let n = self.program.funcs.len() as u32;
         self.statics.closure(n + func.0)
+    }
+
+    pub(crate) fn helper_unit(&self, helper: Helper) -> u32 {
+        2 * self.program.funcs.len() as u32 + helper as u32
     }
 
     pub(crate) fn global(&self, id: GlobalId) -> usize {

@@ -10,7 +10,7 @@
 //! 4. `link` places the bytes in the arena (`memory`), registers the function with the runtime and patches callers.
 //!
 //! `layout` has the calling convention, `type_desc` and `statics` the static data that code refers to, `isa` the settings,
-//! `intrinsics` the native functions that are a few instructions. Frames, registers and maps are described in docs/abi.md.
+//! `intrinsics` the native functions that are a few instructions, `helpers` routines on bytes. Frames, registers and maps are described in docs/abi.md.
 //!
 //! Invariant *moving stacks*: behind a safepoint no value computed before it is used that is, or may be derived from, a
 //! pointer; pointers come from their home words in the frame, addresses are computed anew.
@@ -22,6 +22,7 @@ mod call;
 mod compare;
 mod convert;
 mod func;
+mod helpers;
 mod iface;
 mod intrinsics;
 mod isa;

@@ -45,6 +45,8 @@ pub(crate) struct Unit {
     pub(crate) locations: Vec<Location>,
     /// Pointer words (slot, offset) that a landing pad may rely on; `Some` for a function with `defer`.
     pub(crate) pad_words: Option<Vec<(StackSlot, u32)>>,
+    /// Whether the function checks its stack, unless it is a leaf with a small frame.
+    pub(crate) has_check: bool,
 }
 
 /// Finished code, ready for the arena.
@@ -73,7 +75,9 @@ pub(crate) fn assemble(ctx: &Context, code: &CompiledCode, unit: Unit) -> Machin
     let frame = layout.frame_to_fp_offset;
     let is_leaf = buffer.call_sites().next().is_none();
     let mut check = vec![];
-    if !(is_leaf && frame as usize + 8 <= STACK_SMALL) {
+    let is_small = frame as usize + 8 <= STACK_SMALL;
+    assert!(unit.has_check || is_small, "frame of {}", unit.func.name);
+    if unit.has_check && !(is_leaf && is_small) {
         emit_check(&mut check, frame);
     }
     let prefix = check.len();

@@ -349,3 +349,129 @@ fn functions_as_values() {
     let out = run(b.program, Decisions::default(), main, [50, 8]);
     assert_eq!(out.value, 42);
 }
+
+const TEXT: &[u8] = b"the quick brown fox jumps over the lazy dog, and then some more of them do, \xff\x80 again and again";
+
+/// Prefixes of two texts that differ in one byte, compared in all lengths around the widths of the helper routines.
+#[test]
+fn strings_compare_byte_by_byte() {
+    for at in [0, 5, 8, 30, 77] {
+        let mut other = TEXT.to_vec();
+        other[at] ^= 0x81;
+        let mut b = Builder::new();
+        let n = b.param("n", TyId::INT);
+        let m = b.param("m", TyId::INT);
+        let r = b.result(TyId::INT);
+        let mut prefix = |b: &mut Builder, text: &[u8], n: LocalId| {
+            let ty = TyId::STRING;
+            b.eval(
+                ty,
+                Rvalue::Slice {
+                    base: Operand::string(ty, text.to_vec()),
+                    ty,
+                    low: None,
+                    high: Some(n.into()),
+                    max: None,
+                    checked: false,
+                },
+            )
+        };
+        let s = prefix(&mut b, TEXT, n);
+        let t = prefix(&mut b, &other, m);
+        for (op, value) in [(BinOp::Lt, 1), (BinOp::Eq, 2), (BinOp::Gt, 4)] {
+            let (yes, next) = (b.block(), b.block());
+            let c = b.binary(op, TyId::BOOL, s, t);
+            b.branch(c, yes, next);
+            let sum = b.binary(BinOp::Add, TyId::INT, r, int(value));
+            b.copy(r, sum);
+            b.goto(next);
+        }
+        let main = b.finish("main");
+        let machine = support::Machine::new(b.program, Decisions::default());
+        for n in 0..TEXT.len() {
+            for m in [n, n / 2, at, (n + 1).min(TEXT.len() - 1)] {
+                let want = match TEXT[..n].cmp(&other[..m]) {
+                    std::cmp::Ordering::Less => 1,
+                    std::cmp::Ordering::Equal => 2,
+                    std::cmp::Ordering::Greater => 4,
+                };
+                let got = machine.call(main, [n as i64, m as i64]).value;
+                assert_eq!(got, want, "[:{n}] and [:{m}], different at {at}");
+            }
+        }
+    }
+}
+
+/// copy(b[i:], b[:n]) with overlap, and a checksum of what comes out.
+#[test]
+fn copies_may_overlap() {
+    let mut b = Builder::new();
+    let bytes = b.slice(TyId::UINT8);
+    let i = b.param("i", TyId::INT);
+    let n = b.param("n", TyId::INT);
+    let r = b.result(TyId::INT);
+    let site = b.site(SiteKind::Append, TyId::UINT8, "append");
+    let all = b.eval(
+        bytes,
+        Rvalue::AppendSlice {
+            site,
+            slice: Operand::zero(bytes),
+            other: Operand::string(TyId::STRING, TEXT),
+        },
+    );
+    let part = |b: &mut Builder, low: Option<LocalId>, high: Option<LocalId>| {
+        b.eval(
+            bytes,
+            Rvalue::Slice {
+                base: all.into(),
+                ty: bytes,
+                low: low.map(Into::into),
+                high: high.map(Into::into),
+                max: None,
+                checked: false,
+            },
+        )
+    };
+    let (dst, src) = (part(&mut b, Some(i), None), part(&mut b, None, Some(n)));
+    b.eval(
+        TyId::INT,
+        Rvalue::CopySlice {
+            dst: dst.into(),
+            src: src.into(),
+        },
+    );
+    let k = b.var("k", TyId::INT);
+    let (head, body, done) = (b.block(), b.block(), b.block());
+    b.goto(head);
+    let len = b.eval(TyId::INT, Rvalue::Len(all.into()));
+    let c = b.binary(BinOp::Lt, TyId::BOOL, k, len);
+    b.branch(c, body, done);
+    let byte = b.eval(
+        TyId::INT,
+        Rvalue::Convert {
+            kind: ConvertKind::Numeric,
+            value: Operand::Copy(Place::local(all).index(k)),
+            ty: TyId::INT,
+            site: None,
+        },
+    );
+    let scaled = b.binary(BinOp::Mul, TyId::INT, r, int(31));
+    let sum = b.binary(BinOp::Add, TyId::INT, scaled, byte);
+    b.copy(r, sum);
+    let next = b.binary(BinOp::Add, TyId::INT, k, int(1));
+    b.copy(k, next);
+    b.goto(head);
+    let main = b.finish("main");
+    let machine = support::Machine::new(b.program, Decisions::default());
+    for i in [0, 1, 3, 8, 20] {
+        for n in 0..TEXT.len() {
+            let mut want = TEXT.to_vec();
+            want.copy_within(..n.min(TEXT.len() - i), i);
+            let want = want
+                .iter()
+                .fold(0i64, |h, &b| h.wrapping_mul(31).wrapping_add(b.into()));
+            let got = machine.call(main, [i as i64, n as i64]).value;
+            assert_eq!(got, want, "copy(b[{i}:], b[:{n}])");
+        }
+    }
+}

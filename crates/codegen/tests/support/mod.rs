@@ -39,38 +39,48 @@ pub(crate) struct Outcome {
 
 /// Compiles and runs a function of up to two integers.
 pub(crate) fn run(program: Program, decisions: Decisions, func: FuncId, args: [i64; 2]) -> Outcome {
-    let jit = Jit::new(
-        Arc::new(program),
-        Arc::new(decisions),
-        runtime(),
-        Options::default(),
-    );
-    let jit = Arc::new(jit.expect("host is supported"));
-    STATE.with(|s| {
-        *s.borrow_mut() = State {
-            jit: Some(jit.clone()),
-            ..State::default()
-        }
-    });
-    let entry = jit.compile(func);
-    // SAFETY: all zeros is a valid header.
-    let mut g: Box<GHeader> = unsafe { Box::new(std::mem::zeroed()) };
-    let stack = fresh_stack();
-    g.stack_lo = stack;
-    g.stack_hi = stack + STACK;
-    g.stack_guard = usize::MAX;
-    g.morestack = morestack as *const () as usize;
-    g.call_on_system_stack = call_on_system_stack as *const () as usize;
-    // SAFETY: entry is compiled code of a function with at most two integer arguments.
-    let value = unsafe { enter(&mut *g, entry, args[0], args[1]) };
-    STATE.with(|s| {
-        let state = s.take();
-        Outcome {
-            value,
-            output: state.output,
-            moves: state.moves,
-        }
-    })
+    Machine::new(program, decisions).call(func, args)
+}
+
+/// A program whose functions can be called; one a thread.
+pub(crate) struct Machine(Arc<Jit>);
+
+#[allow(dead_code, reason = "each test crate uses a part of this module")]
+impl Machine {
+    pub(crate) fn new(program: Program, decisions: Decisions) -> Machine {
+        let jit = Arc::new(jit(Arc::new(program), decisions));
+        STATE.with(|s| {
+            *s.borrow_mut() = State {
+                jit: Some(jit.clone()),
+                ..State::default()
+            }
+        });
+        Machine(jit)
+    }
+
+    pub(crate) fn call(&self, func: FuncId, args: [i64; 2]) -> Outcome {
+        let entry = self.0.compile(func);
+        // SAFETY: all zeros is a valid header.
+        let mut g: Box<GHeader> = unsafe { Box::new(std::mem::zeroed()) };
+        let stack = fresh_stack();
+        g.stack_lo = stack;
+        g.stack_hi = stack + STACK;
+        g.stack_guard = usize::MAX;
+        g.morestack = morestack as *const () as usize;
+        g.call_on_system_stack = call_on_system_stack as *const () as usize;
+        // SAFETY: entry is compiled code of a function with at most two integer arguments.
+        let value = unsafe { enter(&mut *g, entry, args[0], args[1]) };
+        // SAFETY: the stack that the goroutine ended on.
+        unsafe { libc::munmap(g.stack_lo as *mut _, STACK) };
+        STATE.with(|s| {
+            let state = &mut *s.borrow_mut();
+            Outcome {
+                value,
+                output: std::mem::take(&mut state.output),
+                moves: std::mem::take(&mut state.moves),
+            }
+        })
+    }
 }
 
 fn fresh_stack() -> usize {

@@ -1,0 +1,317 @@
+//! Short routines on bytes that run on the goroutine's stack: a runtime call for a few bytes costs more than the work.
+//!
+//! They are units of their own, generated and compiled when first called like any function. They have no stack check, since they
+//! are called where nothing may move: their frames fit into the guard area below the limit, whose budget leaves room for a
+//! small frame and a runtime call beyond the frame of their caller. What is long goes on to the runtime.
+
+use crate::func::{FuncCx, Translated};
+use crate::jit::Jit;
+use crate::link::Target;
+use crate::prologue::Unit;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{I8, I8X16, I16, I32, I64};
+use cranelift_codegen::ir::{
+    AbiParam, Block, ExtFuncData, ExternalName, Function, InstBuilder, MemFlagsData, Signature,
+    Type, UserFuncName, Value,
+};
+use cranelift_codegen::isa::CallConv;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use mini_abi::builtins::Builtin;
+use mini_abi::func::CompiledFunc;
+
+/// A routine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Helper {
+    /// (to, from, n): memmove.
+    Move,
+    /// (x, y, n): whether n bytes are equal.
+    Equal,
+    /// (x, n, y, m): -1, 0 or 1, as strings are ordered.
+    Compare,
+}
+
+/// Lengths from which on the runtime's routines are faster.
+const MOVE_LIMIT: i64 = 64;
+const EQUAL_LIMIT: i64 = 256;
+
+impl Helper {
+    pub(crate) const ALL: [Helper; 3] = [Helper::Move, Helper::Equal, Helper::Compare];
+
+    fn name(self) -> &'static str {
+        match self {
+            Helper::Move => "runtime.memmove",
+            Helper::Equal => "runtime.memequal",
+            Helper::Compare => "runtime.cmpstring",
+        }
+    }
+
+    fn signature(self) -> Signature {
+        let (n_params, result) = match self {
+            Helper::Move => (3, None),
+            Helper::Equal => (3, Some(I8)),
+            Helper::Compare => (4, Some(I64)),
+        };
+        let mut signature = Signature::new(CallConv::Tail);
+        signature.params = vec![AbiParam::new(I64); n_params];
+        signature.returns.extend(result.map(AbiParam::new));
+        signature
+    }
+}
+
+impl FuncCx<'_> {
+    /// Calls a helper: no safepoint.
+    pub(crate) fn helper(&mut self, helper: Helper, args: &[Value]) -> Option<Value> {
+        let target = Target::Unit(self.jit.helper_unit(helper));
+        let func = self.func_ref(target, |cx| cx.b.import_signature(helper.signature()));
+        let call = self.b.ins().call(func, args);
+        self.name_always(call);
+        self.b.inst_results(call).first().copied()
+    }
+}
+
+/// Generates a helper.
+pub(crate) fn translate_helper(jit: &Jit, helper: Helper, unit: u32) -> Translated {
+    let signature = helper.signature();
+    let mut func = Function::with_name_signature(UserFuncName::user(0, unit), signature);
+    let mut builder_context = FunctionBuilderContext::new();
+    let mut b = FunctionBuilder::new(&mut func, &mut builder_context);
+    let entry = b.create_block();
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    let args = b.block_params(entry).to_vec();
+    match helper {
+        Helper::Move => build_move(&mut b, &args),
+        Helper::Equal => build_equal(&mut b, &args),
+        Helper::Compare => build_compare(&mut b, &args),
+    }
+    b.seal_all_blocks();
+    b.finalize(jit.frontend_config());
+    let record = CompiledFunc {
+        name: helper.name().into(),
+        func_id: unit,
+        entry: 0,
+        body: 0,
+        len: 0,
+        frame_size: 0,
+        stack_args_size: 0,
+        pointer_args: 0,
+        pointer_stack_args: vec![],
+        call_sites: vec![],
+        slots: vec![],
+        landing_pad: None,
+        landing_pad_site: None,
+        traps: vec![],
+        lines: vec![],
+        files: vec![],
+        inlined: vec![],
+        is_wrapper: true,
+    };
+    Translated {
+        func,
+        unit: Unit {
+            func: record,
+            locations: vec![],
+            pad_words: None,
+            has_check: false,
+        },
+        pad: None,
+    }
+}
+
+const PLAIN: MemFlagsData = MemFlagsData::new().with_trap_code(None);
+
+fn load(b: &mut FunctionBuilder<'_>, ty: Type, at: Value) -> Value {
+    b.ins().load(ty, PLAIN, at, 0)
+}
+
+/// Goes to a new block if `x code y`, on in another; switches to the first.
+fn when(b: &mut FunctionBuilder<'_>, code: IntCC, x: Value, y: i64) -> Block {
+    let (then, otherwise) = (b.create_block(), b.create_block());
+    let c = b.ins().icmp_imm_s(code, x, y);
+    b.ins().brif(c, then, &[], otherwise, &[]);
+    b.switch_to_block(then);
+    otherwise
+}
+
+fn call_builtin(b: &mut FunctionBuilder<'_>, builtin: Builtin, args: &[Value]) -> Option<Value> {
+    let mut signature = Signature::new(CallConv::SystemV);
+    signature.params = vec![AbiParam::new(I64); args.len() + 1];
+    if !builtin.row().2.is_empty() {
+        signature.returns.push(AbiParam::new(I8));
+    }
+    let signature = b.import_signature(signature);
+    let name = b
+        .func
+        .declare_imported_user_function(Target::Builtin(builtin).name());
+    let func = b.import_function(ExtFuncData {
+        name: ExternalName::user(name),
+        signature,
+        colocated: true,
+        patchable: false,
+    });
+    let mut all = vec![b.ins().get_pinned_reg(I64)];
+    all.extend(args);
+    let call = b.ins().call(func, &all);
+    b.inst_results(call).first().copied()
+}
+
+/// Reads everything, then writes everything: pieces from both ends that overlap in the middle.
+fn build_move(b: &mut FunctionBuilder<'_>, args: &[Value]) {
+    let (to, from, n) = (args[0], args[1], args[2]);
+    let long = when(b, IntCC::UnsignedLessThanOrEqual, n, MOVE_LIMIT);
+    for (ty, pairs) in [(I8X16, 2), (I8X16, 1), (I64, 1), (I32, 1), (I16, 1)] {
+        let width = i64::from(ty.bytes());
+        let least = if pairs == 2 { 2 * width + 1 } else { width };
+        let smaller = when(b, IntCC::UnsignedGreaterThanOrEqual, n, least);
+        let mut pieces = vec![];
+        for i in 0..pairs {
+            let head = b.ins().iconst(I64, i * width);
+            let tail = b.ins().iadd_imm_s(n, -(i + 1) * width);
+            for offset in [head, tail] {
+                let at = b.ins().iadd(from, offset);
+                pieces.push((offset, load(b, ty, at)));
+            }
+        }
+        for (offset, piece) in pieces {
+            let at = b.ins().iadd(to, offset);
+            b.ins().store(PLAIN, piece, at, 0);
+        }
+        b.ins().return_(&[]);
+        b.switch_to_block(smaller);
+    }
+    let nothing = when(b, IntCC::NotEqual, n, 0);
+    let byte = load(b, I8, from);
+    b.ins().store(PLAIN, byte, to, 0);
+    b.ins().return_(&[]);
+    b.switch_to_block(nothing);
+    b.ins().return_(&[]);
+    b.switch_to_block(long);
+    call_builtin(b, Builtin::move_memory, &[to, from, n]);
+    b.ins().return_(&[]);
+}
+
+/// Returns whether the words of a type at two addresses, and at a second pair, are equal.
+fn return_equal(b: &mut FunctionBuilder<'_>, ty: Type, pairs: [(Value, Value); 2]) {
+    let [head, tail] = pairs.map(|(x, y)| {
+        let (x, y) = (load(b, ty, x), load(b, ty, y));
+        b.ins().bxor(x, y)
+    });
+    let any = b.ins().bor(head, tail);
+    let equal = b.ins().icmp_imm_s(IntCC::Equal, any, 0);
+    b.ins().return_(&[equal]);
+}
+
+fn build_equal(b: &mut FunctionBuilder<'_>, args: &[Value]) {
+    let (x, y, n) = (args[0], args[1], args[2]);
+    let short = when(b, IntCC::UnsignedGreaterThanOrEqual, n, 8);
+    let middle = when(b, IntCC::UnsignedGreaterThan, n, EQUAL_LIMIT);
+    let equal = call_builtin(b, Builtin::equal_memory, &[x, y, n]).expect("has a result");
+    b.ins().return_(&[equal]);
+
+    // Eight at a time; the last eight may overlap those before.
+    b.switch_to_block(middle);
+    let last = b.ins().iadd_imm_s(n, -8);
+    let (head, body, next, tail, no) = (
+        b.create_block(),
+        b.create_block(),
+        b.create_block(),
+        b.create_block(),
+        b.create_block(),
+    );
+    let i = b.append_block_param(head, I64);
+    let zero = b.ins().iconst(I64, 0);
+    b.ins().jump(head, &[zero.into()]);
+    b.switch_to_block(head);
+    let more = b.ins().icmp(IntCC::UnsignedLessThan, i, last);
+    b.ins().brif(more, body, &[], tail, &[]);
+    b.switch_to_block(body);
+    let (p, q) = (b.ins().iadd(x, i), b.ins().iadd(y, i));
+    let (p, q) = (load(b, I64, p), load(b, I64, q));
+    let same = b.ins().icmp(IntCC::Equal, p, q);
+    b.ins().brif(same, next, &[], no, &[]);
+    b.switch_to_block(next);
+    let i = b.ins().iadd_imm_s(i, 8);
+    b.ins().jump(head, &[i.into()]);
+    b.switch_to_block(no);
+    let unequal = b.ins().iconst(I8, 0);
+    b.ins().return_(&[unequal]);
+    b.switch_to_block(tail);
+    let (p, q) = (b.ins().iadd(x, last), b.ins().iadd(y, last));
+    return_equal(b, I64, [(p, q), (p, q)]);
+
+    b.switch_to_block(short);
+    for ty in [I32, I16] {
+        let width = i64::from(ty.bytes());
+        let smaller = when(b, IntCC::UnsignedGreaterThanOrEqual, n, width);
+        let last = b.ins().iadd_imm_s(n, -width);
+        let (p, q) = (b.ins().iadd(x, last), b.ins().iadd(y, last));
+        return_equal(b, ty, [(x, y), (p, q)]);
+        b.switch_to_block(smaller);
+    }
+    let nothing = when(b, IntCC::NotEqual, n, 0);
+    return_equal(b, I8, [(x, y), (x, y)]);
+    b.switch_to_block(nothing);
+    let equal = b.ins().iconst(I8, 1);
+    b.ins().return_(&[equal]);
+}
+
+/// Returns the order of two unsigned words, of which `equal` goes on.
+fn return_order(b: &mut FunctionBuilder<'_>, x: Value, y: Value) {
+    let greater = b.ins().icmp(IntCC::UnsignedGreaterThan, x, y);
+    let less = b.ins().icmp(IntCC::UnsignedLessThan, x, y);
+    let order = b.ins().isub(greater, less);
+    let order = b.ins().sextend(I64, order);
+    b.ins().return_(&[order]);
+}
+
+fn build_compare(b: &mut FunctionBuilder<'_>, args: &[Value]) {
+    let (x, n, y, m) = (args[0], args[1], args[2], args[3]);
+    let common = b.ins().umin(n, m);
+    let blocks: [Block; 8] = std::array::from_fn(|_| b.create_block());
+    let [
+        words,
+        word,
+        next_word,
+        word_differs,
+        bytes,
+        byte,
+        next_byte,
+        byte_differs,
+    ] = blocks;
+    let i = b.append_block_param(words, I64);
+    let zero = b.ins().iconst(I64, 0);
+    b.ins().jump(words, &[zero.into()]);
+
+    b.switch_to_block(words);
+    let end = b.ins().iadd_imm_s(i, 8);
+    let fits = b.ins().icmp(IntCC::UnsignedLessThanOrEqual, end, common);
+    b.ins().brif(fits, word, &[], bytes, &[i.into()]);
+    b.switch_to_block(word);
+    let (p, q) = (b.ins().iadd(x, i), b.ins().iadd(y, i));
+    let (p, q) = (load(b, I64, p), load(b, I64, q));
+    let same = b.ins().icmp(IntCC::Equal, p, q);
+    b.ins().brif(same, next_word, &[], word_differs, &[]);
+    b.switch_to_block(next_word);
+    b.ins().jump(words, &[end.into()]);
+    b.switch_to_block(word_differs);
+    let (p, q) = (b.ins().bswap(p), b.ins().bswap(q));
+    return_order(b, p, q);
+
+    let i = b.append_block_param(bytes, I64);
+    b.switch_to_block(bytes);
+    let fits = b.ins().icmp(IntCC::UnsignedLessThan, i, common);
+    let lengths = b.create_block();
+    b.ins().brif(fits, byte, &[], lengths, &[]);
+    b.switch_to_block(byte);
+    let (p, q) = (b.ins().iadd(x, i), b.ins().iadd(y, i));
+    let (p, q) = (load(b, I8, p), load(b, I8, q));
+    let same = b.ins().icmp(IntCC::Equal, p, q);
+    b.ins().brif(same, next_byte, &[], byte_differs, &[]);
+    b.switch_to_block(next_byte);
+    let i = b.ins().iadd_imm_s(i, 1);
+    b.ins().jump(bytes, &[i.into()]);
+    b.switch_to_block(byte_differs);
+    return_order(b, p, q);
+    b.switch_to_block(lengths);
+    return_order(b, n, m);
+}
