@@ -179,4 +179,36 @@ fn main() {
             (cpu() - begin) / 5.0 / n_nodes as f64
         );
     }
+
+    // Two million nodes, each pointing at two others anywhere.
+    let n_nodes = 2_000_000;
+    let mut random = 1u64;
+    // SAFETY: the goroutine is this thread's; a node has three words, the table has room.
+    let table = unsafe {
+        let pointer = testing::leak(testing::words(1, 1));
+        let table = mini_runtime::heap::new_array(g, pointer, n_nodes).cast::<*mut usize>();
+        for i in 0..n_nodes {
+            *table.add(i) = builtins::new_object(header, node).cast();
+        }
+        for i in 0..n_nodes {
+            for field in 0..2 {
+                random = random
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                let other = (random >> 33) as usize % n_nodes;
+                *(*table.add(i)).add(field) = (*table.add(other)).expose_provenance();
+            }
+        }
+        (*table).expose_provenance()
+    };
+    for n_workers in [1, 2] {
+        time(
+            &format!("graph: mark a node, {n_workers} workers"),
+            n_nodes,
+            || {
+                collect(g, vec![table], n_workers);
+                central::finish_sweep();
+            },
+        );
+    }
 }
