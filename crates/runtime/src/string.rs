@@ -88,7 +88,7 @@ pub unsafe fn concat(g: *mut G, parts: &[Str], buffer: *mut u8) -> Str {
         if part.len > 0 {
             len = match len.checked_add(part.len) {
                 Some(sum) if sum < heap::MAX_ALLOC => sum,
-                _ => crate::map::throw("string concatenation too long"),
+                _ => crate::fatal::throw("string concatenation too long"),
             };
             n_filled += 1;
             last = part;

@@ -160,9 +160,10 @@ pub fn collect(cause: Cause) {
     }
     let stopped = Instant::now();
     stats::flush_caches(&world);
-    let n_workers = n_workers(&world);
+    let n_workers = n_workers();
     let roots = WorldRoots::new(&world);
     let report = collect_stopped(&roots, n_workers);
+    crate::stack::shrink_stacks(&world);
     let marked = Instant::now();
     let times = pacer::Times {
         sweep: stopped - begin,
@@ -236,14 +237,12 @@ pub fn add_stats(stats: &mut stats::MemStats) {
 
 /// One marking thread per P, but one only for a heap that is marked about as fast as a thread starts. What was live in the
 /// last cycle is the best guess of what will be.
-fn n_workers(world: &World) -> usize {
+fn n_workers() -> usize {
     const WORTH_A_THREAD: usize = 2 << 20;
-    let mut n_ps = 0;
-    sched::for_each_p(world, &mut |_| n_ps += 1);
     if pacer::PACER.lock().live() < WORTH_A_THREAD {
         return 1;
     }
-    n_ps.clamp(1, 32)
+    sched::n_procs().clamp(1, 32)
 }
 
 /// The roots of the stopped world: the goroutines one by one, so that workers share them.

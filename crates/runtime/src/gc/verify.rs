@@ -61,6 +61,5 @@ fn fail(what: &str, span: &Span, index: usize, word: usize) -> ! {
             *start.add(offset)
         });
     }
-    eprintln!("fatal error: found bad pointer in heap");
-    std::process::exit(2);
+    crate::fatal::throw("found bad pointer in heap")
 }

@@ -112,9 +112,10 @@ pub fn set_entry(addr: usize, span: *const Span) {
 /// Ends the process in Go's words: `len` bytes are not to be had.
 pub fn out_of_memory(len: usize) -> ! {
     let in_use = super::pages::HEAP_SYS.load(Ordering::Relaxed);
-    eprintln!("runtime: out of memory: cannot allocate {len}-byte block ({in_use} in use)");
-    eprintln!("fatal error: out of memory");
-    std::process::exit(2);
+    crate::fatal::write(&format!(
+        "runtime: out of memory: cannot allocate {len}-byte block ({in_use} in use)\n"
+    ));
+    crate::fatal::throw("out of memory")
 }
 
 /// The system calls. They stay behind this face so that nothing else in the heap knows of mmap.

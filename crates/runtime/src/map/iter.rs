@@ -12,7 +12,8 @@ use mini_abi::types::{MapIter, Str};
 
 use super::group::SLOTS;
 use super::info::{KeyKind, MapInfo};
-use super::{AnyKey, Group, Key, Map, Slot, WRITING, throw, with_key};
+use super::{AnyKey, Group, Key, Map, Slot, WRITING, with_key};
+use crate::fatal::throw;
 use crate::hash;
 
 /// Begins at the first entry.

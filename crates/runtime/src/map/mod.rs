@@ -23,6 +23,7 @@ use std::sync::LazyLock;
 use mini_abi::panics::PanicCode;
 use mini_abi::types::{Str, TypeDesc};
 
+use crate::fatal::throw;
 use crate::g::G;
 use crate::gc::{self, barrier};
 use crate::hash::{self, Unhashable};
@@ -55,13 +56,6 @@ const MAX_GROUPS: usize = 1 << 31;
 /// The map object as the collector sees it: `groups` is its only pointer.
 static MAP_TYPE: LazyLock<&'static TypeDesc> =
     LazyLock::new(|| info::group_type(size_of::<Map>(), &[std::mem::offset_of!(Map, groups) / 8]));
-
-/// Ends the program in Go's words.
-#[cold]
-pub fn throw(text: &str) -> ! {
-    eprintln!("fatal error: {text}");
-    std::process::exit(2);
-}
 
 /// A key that is looked up: how it is hashed, compared, stored.
 trait Key: Copy {
