@@ -225,7 +225,7 @@ pub(crate) fn translate_thunk(jit: &Jit, id: FuncId, unit: u32) -> Translated {
             func: record,
             locations: vec![],
             pad_words: None,
-            has_check: true,
+            is_glue: true,
         },
         pad: None,
     }
@@ -299,7 +299,7 @@ fn translate_native(
             func: record,
             locations: locations.0,
             pad_words: None,
-            has_check: true,
+            is_glue: false,
         },
         pad: None,
     }
@@ -335,7 +335,7 @@ fn translate_body(
             func: record,
             locations,
             pad_words,
-            has_check: true,
+            is_glue: false,
         },
         pad,
     }

@@ -112,7 +112,7 @@ pub(crate) fn translate_helper(jit: &Jit, helper: Helper, unit: u32) -> Translat
             func: record,
             locations: vec![],
             pad_words: None,
-            has_check: false,
+            is_glue: true,
         },
         pad: None,
     }

@@ -205,7 +205,9 @@ impl Linker {
         }
         let mut func = machine.func;
         func.entry = entry;
-        (runtime.register_func)(func);
+        if !machine.is_glue {
+            (runtime.register_func)(func);
+        }
 
         let stub = self.fixed.stub(unit);
         // The old second instruction begins at byte 6: bytes 5 to 7 keep their values for a thread that stands before it.

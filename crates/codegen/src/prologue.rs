@@ -23,7 +23,7 @@ use cranelift_codegen::{
     CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedRelocTarget,
 };
 use mini_abi::func::{CallSite, CompiledFunc, LineEntry, TrapKind};
-use mini_abi::g::{GHeader, STACK_SMALL};
+use mini_abi::g::{GHeader, STACK_GUARD, STACK_SMALL};
 use std::mem::offset_of;
 
 /// A source location's meaning, by its index.
@@ -45,8 +45,9 @@ pub(crate) struct Unit {
     pub(crate) locations: Vec<Location>,
     /// Pointer words (slot, offset) that a landing pad may rely on; `Some` for a function with `defer`.
     pub(crate) pad_words: Option<Vec<(StackSlot, u32)>>,
-    /// Whether the function checks its stack, unless it is a leaf with a small frame.
-    pub(crate) has_check: bool,
+    /// Thunks and helpers: no stack check, and unknown to the runtime, so that no signal stops a goroutine inside them
+    /// (their callers do not expect a safepoint there, or they have no frame of their own).
+    pub(crate) is_glue: bool,
 }
 
 /// Finished code, ready for the arena.
@@ -58,8 +59,12 @@ pub(crate) struct Machine {
     pub(crate) relocations: Vec<Relocation>,
     /// Complete but for the address of the entry.
     pub(crate) func: CompiledFunc,
+    /// Not to be registered.
+    pub(crate) is_glue: bool,
 }
 
+/// Largest frame without a check: it may lie below the limit together with that of a leaf.
+const GLUE_FRAME: u32 = (STACK_GUARD - 2 * STACK_SMALL) as u32;
 /// Smallest function that is worth a cache line of its own.
 const ALIGN_FROM: usize = 48;
 
@@ -76,8 +81,12 @@ pub(crate) fn assemble(ctx: &Context, code: &CompiledCode, unit: Unit) -> Machin
     let is_leaf = buffer.call_sites().next().is_none();
     let mut check = vec![];
     let is_small = frame as usize + 8 <= STACK_SMALL;
-    assert!(unit.has_check || is_small, "frame of {}", unit.func.name);
-    if unit.has_check && !(is_leaf && is_small) {
+    assert!(
+        !unit.is_glue || frame <= GLUE_FRAME,
+        "frame of {frame} bytes in {}",
+        unit.func.name
+    );
+    if !unit.is_glue && !(is_leaf && is_small) {
         emit_check(&mut check, frame);
     }
     let prefix = check.len();
@@ -93,6 +102,7 @@ pub(crate) fn assemble(ctx: &Context, code: &CompiledCode, unit: Unit) -> Machin
         emit_more(&mut bytes, pad, prefix);
     }
 
+    let is_glue = unit.is_glue;
     let mut func = unit.func;
     func.body = prefix as u32;
     func.len = (bytes.len() - pad) as u32;
@@ -124,6 +134,7 @@ pub(crate) fn assemble(ctx: &Context, code: &CompiledCode, unit: Unit) -> Machin
         entry: pad as u32,
         relocations,
         func,
+        is_glue,
     }
 }
 
@@ -145,8 +156,9 @@ fn emit_more(bytes: &mut Vec<u8>, entry: usize, prefix: usize) {
     bytes[body - 4..body].copy_from_slice(&((more - body) as i32).to_le_bytes());
     bytes.extend([0x4c, 0x8d, 0x1d]); // lea r11, [rip+entry]
     bytes.extend((entry as i32 - (more + 7) as i32).to_le_bytes());
-    bytes.extend([0x41, 0xff, 0xa7]); // jmp [r15+morestack]
-    bytes.extend((offset_of!(GHeader, morestack) as i32).to_le_bytes());
+    const MORESTACK: usize = offset_of!(GHeader, morestack);
+    const { assert!(MORESTACK < 128) };
+    bytes.extend([0x41, 0xff, 0x67, MORESTACK as u8]); // jmp [r15+morestack]
 }
 
 fn patch_epilogues(code: &CompiledCode, locations: &[Location], body: &mut [u8]) {
