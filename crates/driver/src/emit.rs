@@ -1,6 +1,10 @@
 //! `--emit`: the stages of the compilation, printed to standard output.
 
+use crate::pipeline::Compiled;
+use crate::{Session, Stage, run};
+use mini_codegen::Emit;
 use mini_diagnostics::{Diagnostics, FileId, SourceMap};
+use mini_mir::{FuncId, FuncKind};
 use mini_syntax::ast;
 use std::io::Write;
 
@@ -32,5 +36,39 @@ pub(crate) fn tokens(sources: &SourceMap, files: &[FileId], diagnostics: &mut Di
 pub(crate) fn ast(files: &[ast::File]) {
     for file in files {
         print(&mini_syntax::dump::dump(file));
+    }
+}
+
+/// MIR, CLIF or assembly of the user's functions.
+pub(crate) fn program(stage: Stage, compiled: Compiled, session: &mut Session) {
+    let Compiled { program, decisions } = compiled;
+    let own: Vec<FuncId> = program
+        .funcs
+        .iter_enumerated()
+        .filter(|(_, func)| !func.is_library && matches!(func.kind, FuncKind::Body(_)))
+        .map(|(id, _)| id)
+        .collect();
+    let what = match stage {
+        Stage::Clif => Emit::Clif,
+        Stage::Asm => Emit::Asm,
+        Stage::Tokens | Stage::Ast | Stage::Mir => {
+            for id in own {
+                print(&mini_mir::print::func(&program, id));
+                print("\n");
+            }
+            return;
+        }
+    };
+    let names: Vec<_> = own
+        .iter()
+        .map(|&id| program.funcs[id].name.clone())
+        .collect();
+    match run::jit(program, decisions, session) {
+        Ok(jit) => {
+            for (id, name) in own.into_iter().zip(names) {
+                print(&format!("; {name}\n{}\n", jit.emit(id, what)));
+            }
+        }
+        Err(message) => eprintln!("mini: {message}"),
     }
 }

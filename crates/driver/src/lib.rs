@@ -3,10 +3,10 @@
 //! [`execute`] does what one command line asks. [`check_source`] is the pipeline up to the checker on a text in memory, for
 //! programs that embed the compiler and for tests.
 
-#![forbid(unsafe_code)]
-
 mod emit;
+mod pipeline;
 mod report;
+mod run;
 
 pub use report::install_panic_hook;
 
@@ -61,28 +61,50 @@ pub const STATUS_ERRORS: u8 = 1;
 
 /// Does what the command line asks and returns the exit status. A program that is run ends the process itself.
 pub fn execute(request: Request) -> u8 {
-    let mut session = Session::new(request);
-    match session.read_files() {
-        Ok(files) => session.run(&files),
-        Err(message) => {
-            eprintln!("mini: {message}");
-            STATUS_ERRORS
+    on_large_stack(move || {
+        let mut session = Session::new(request);
+        match session.read_files() {
+            Ok(files) => session.perform(&files),
+            Err(message) => {
+                eprintln!("mini: {message}");
+                STATUS_ERRORS
+            }
+        }
+    })
+}
+
+/// Runs the compiler on a thread whose stack is large enough for the deepest tree that the parser lets through
+/// ([`mini_syntax`] bounds the depth); the memory is only touched when it is used.
+fn on_large_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let thread = std::thread::Builder::new()
+        .name("mini".into())
+        .stack_size(512 << 20)
+        .spawn(work);
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => {
+            eprintln!("mini: cannot start a thread: {}", report::io_reason(&error));
+            std::process::exit(STATUS_ERRORS.into())
         }
     }
 }
 
 /// Checks one file given as text; returns its diagnostics in Go's form, one a line.
 pub fn check_source(name: &str, text: Vec<u8>) -> String {
-    let mut session = Session::new(Request {
-        action: Action::Check,
-        files: vec![],
-        args: vec![],
-        flags: GcFlags::default(),
-        is_terminal: false,
-    });
-    let file = session.sources.add_bytes(name, text);
-    session.check(&[file]);
-    session.rendered()
+    let name = name.to_owned();
+    on_large_stack(move || {
+        let mut session = Session::new(Request {
+            action: Action::Check,
+            files: vec![],
+            args: vec![],
+            flags: GcFlags::default(),
+            is_terminal: false,
+        });
+        let file = session.sources.add_bytes(name, text);
+        session.check(&[file]);
+        session.rendered()
+    })
 }
 
 /// State of one command.
@@ -113,31 +135,53 @@ impl Session {
 
     fn parse(&mut self, files: &[FileId]) -> Vec<ast::File> {
         let mut ids = NodeIds::default();
-        files
-            .iter()
-            .map(|&file| {
-                mini_syntax::parse_file(file, &self.sources, &mut ids, &mut self.diagnostics)
-            })
-            .collect()
+        let parse = |&file: &FileId| {
+            mini_syntax::parse_file(file, &self.sources, &mut ids, &mut self.diagnostics)
+        };
+        files.iter().map(parse).collect()
     }
 
-    fn check(&mut self, files: &[FileId]) {
-        let _ = self.parse(files);
-    }
-
-    fn run(&mut self, files: &[FileId]) -> u8 {
+    fn perform(&mut self, files: &[FileId]) -> u8 {
+        let options = pipeline::Options {
+            flags: self.request.flags,
+            whole_package: self.request.action == Action::Build,
+            heap_all: run::heap_all(),
+        };
         match self.request.action {
+            Action::Check => {
+                self.check(files);
+            }
+            Action::Build => {
+                self.compile(files, options);
+            }
+            Action::Run => {
+                if let Some(compiled) = self.compile(files, options) {
+                    let status = self.report();
+                    return if status == 0 {
+                        run::run(self, compiled)
+                    } else {
+                        status
+                    };
+                }
+            }
             Action::Emit(Stage::Tokens) => {
                 emit::tokens(&self.sources, files, &mut self.diagnostics)
             }
             Action::Emit(Stage::Ast) => emit::ast(&self.parse(files)),
-            _ => self.check(files),
+            Action::Emit(stage) => {
+                if let Some(compiled) = self.compile(files, options) {
+                    emit::program(stage, compiled, self);
+                }
+            }
         }
-        let rendered = mini_diagnostics::render_all(
-            std::mem::take(&mut self.diagnostics),
-            &self.sources,
-            self.request.is_terminal,
-        );
+        self.report()
+    }
+
+    /// Prints the diagnostics in Go's order and form; the exit status that follows from them.
+    fn report(&mut self) -> u8 {
+        let diagnostics = std::mem::take(&mut self.diagnostics);
+        let rendered =
+            mini_diagnostics::render_all(diagnostics, &self.sources, self.request.is_terminal);
         eprint!("{}", rendered.text);
         if rendered.has_errors {
             STATUS_ERRORS

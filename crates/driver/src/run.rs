@@ -1,0 +1,79 @@
+//! Wiring compiled code and runtime, and running a program.
+
+use crate::Session;
+use crate::pipeline::Compiled;
+use mini_abi::panics::LangItem;
+use mini_codegen::Jit;
+use mini_mir::{Decisions, Program};
+use std::sync::{Arc, OnceLock};
+
+/// The one program of this process: the compile hook has no argument for it.
+static JIT: OnceLock<Jit> = OnceLock::new();
+
+/// Called by the runtime when a function is called for the first time.
+extern "C" fn compile(unit: u32) -> usize {
+    match JIT.get() {
+        Some(jit) => jit.compile_unit(unit),
+        None => mini_diagnostics::bug!("compiled code runs before there is a program"),
+    }
+}
+
+/// Whether `MINIDEBUG` asks for everything on the heap; a mistake in the variable is reported when the program starts.
+pub(crate) fn heap_all() -> bool {
+    let text = std::env::var("MINIDEBUG").unwrap_or_default();
+    mini_runtime::debug::parse(&text).is_ok_and(|flags| flags.heap_all)
+}
+
+/// A compiler for the program, over the runtime of this process.
+pub(crate) fn jit(
+    program: Program,
+    decisions: Decisions,
+    session: &mut Session,
+) -> Result<Jit, String> {
+    let source = Arc::new(std::mem::take(&mut session.sources));
+    let options = mini_codegen::Options {
+        source: Some(source),
+    };
+    Jit::new(
+        Arc::new(program),
+        Arc::new(decisions),
+        mini_runtime::vtable(),
+        options,
+    )
+}
+
+/// Runs the program; it ends the process. Returns only if it cannot be started.
+pub(crate) fn run(session: &mut Session, compiled: Compiled) -> u8 {
+    let Err(message) = start(session, compiled);
+    eprintln!("mini: {message}");
+    crate::STATUS_ERRORS
+}
+
+fn start(session: &mut Session, compiled: Compiled) -> Result<std::convert::Infallible, String> {
+    let debug = mini_runtime::debug::parse(&std::env::var("MINIDEBUG").unwrap_or_default())?;
+    let made = jit(compiled.program, compiled.decisions, session)?;
+    let jit = JIT.get_or_init(|| made);
+    let (Some(main_closure), Some(raise), Some(fatal_panic)) = (
+        jit.entry_closure(),
+        jit.lang_item(LangItem::Raise),
+        jit.lang_item(LangItem::FatalPanic),
+    ) else {
+        mini_diagnostics::bug!("the program has no entry");
+    };
+    let program = session
+        .request
+        .files
+        .first()
+        .map(|path| path.display().to_string())
+        .unwrap_or_default();
+    let args = std::iter::once(program)
+        .chain(session.request.args.iter().cloned())
+        .collect();
+    mini_runtime::start(mini_runtime::Config {
+        main_closure,
+        compile_hook: compile,
+        lang_items: [raise, fatal_panic],
+        args,
+        debug,
+    })
+}
