@@ -253,7 +253,7 @@ pub struct MapIter {
     pub value: *mut u8,
     /// Pointer words (scanned by the collector): map, table, and so on.
     pub pointers: [*mut u8; 4],
-    /// Words that are no pointers.
+    /// Words that are no pointers. The last one belongs to compiled code.
     pub state: [u64; 6],
 }
 

@@ -28,13 +28,13 @@ impl FuncCx<'_> {
         if pointers.is_empty() {
             return;
         }
-        // The fault of a nil base must come from the store or a probe, not from inside the runtime.
-        let addr = self.probed(addr);
         let cold = self.cold_block();
         let plain = self.b.create_block();
         let done = self.b.create_block();
         self.branch_on_barrier(cold, plain);
         self.continue_in(cold);
+        // The fault of a nil base must not come from inside the runtime.
+        self.probed(addr);
         for &(offset, value) in pointers {
             let slot = self.addr_value(addr.at(offset));
             self.builtin(Builtin::write_barrier, &[slot, value]);

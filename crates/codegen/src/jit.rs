@@ -22,7 +22,8 @@ use mini_abi::panics::LangItem;
 use mini_abi::types::Itab;
 use mini_diagnostics::{Pos, SourceMap};
 use mini_mir::layout::Scalar;
-use mini_mir::{Decisions, FuncId, GlobalId, Program, TyId, TyKind};
+use mini_mir::{Body, Decisions, FuncId, GlobalId, Program, TyId, TyKind};
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// What the driver may choose.
@@ -30,6 +31,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 pub struct Options {
     /// Resolves positions for traces; without it they have no lines.
     pub source: Option<Arc<SourceMap>>,
+    /// Run the optimiser's passes behind escape analysis on each body when it is compiled; without it the driver has
+    /// run them on all.
+    pub optimize_late: bool,
 }
 
 /// What [`Jit::emit`] prints.
@@ -140,6 +144,11 @@ impl Jit {
         self.statics.descriptor(&self.layouts, ty).0
     }
 
+    /// Name of a function, as its symbol.
+    pub fn func_name(&self, func: FuncId) -> &str {
+        &self.program.funcs[func].name
+    }
+
     /// Prints what a function becomes.
     pub fn emit(&self, func: FuncId, what: Emit) -> String {
         let mut translated = translate(self, func);
@@ -195,6 +204,17 @@ impl Jit {
         if let Some(error) = error {
             panic!("mini: internal error: {error}\n{}", ctx.func);
         }
+    }
+
+    /// The body as it is to be translated.
+    pub(crate) fn optimized<'b>(&self, body: &'b Body) -> Cow<'b, Body> {
+        if !self.options.optimize_late {
+            return Cow::Borrowed(body);
+        }
+        let mut body = body.clone();
+        let program = &self.program;
+        mini_mir::opt::run_on_body_after_escape(&mut body, &program.types, &program.globals);
+        Cow::Owned(body)
     }
 
     // --- for translation -----------------------------------------------------------------------

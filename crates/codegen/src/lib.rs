@@ -2,7 +2,7 @@
 //!
 //! [`Jit`] compiles a function when it is first called. The way of one function:
 //!
-//! 1. `func` translates its body to CLIF. Places and rvalues are in `place`, `rvalue`, `arith`, `compare`, `convert`, `alloc`,
+//! 1. `func` translates its body to CLIF; `entry` decides where locals live. Places and rvalues are in `place`, `rvalue`, `arith`, `compare`, `convert`, `alloc`,
 //!    `iface`, `maps`, `call`, `panics`; `value` moves values between memory and registers, `barrier` tells the collector of
 //!    stores, `safepoint` writes stack maps from what `liveness` found out.
 //! 2. Cranelift's e-graph optimises it; `unshare` makes stack addresses safe for moving stacks again.
@@ -21,6 +21,7 @@ mod barrier;
 mod call;
 mod compare;
 mod convert;
+mod entry;
 mod func;
 mod helpers;
 mod iface;
@@ -37,6 +38,7 @@ mod place;
 mod prologue;
 mod rvalue;
 mod safepoint;
+mod source_loc;
 mod statics;
 mod type_desc;
 mod unshare;

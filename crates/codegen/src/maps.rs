@@ -10,6 +10,10 @@ use mini_abi::types::{MapIter, SelectCase as AbiCase};
 use mini_mir::{LocalId, Operand, PlaceBase, Proj, SelectCase, TyId, TyKind};
 use std::mem::offset_of;
 
+/// Last word of an iterator: the runtime leaves it alone. Set while the iterator stands at its first entry, which
+/// [`Builtin::map_iter_init`] has found already, so that the loop's first step must not go on.
+const ITER_IS_NEW: i32 = (size_of::<MapIter>() - 8) as i32;
+
 /// How the runtime wants a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KeyForm {
@@ -155,13 +159,29 @@ impl FuncCx<'_> {
         let desc = self.descriptor(ty);
         let address = self.b.ins().stack_addr(I64, slot, 0);
         self.builtin(Builtin::map_iter_init, &[desc, map, address]);
+        let one = self.int(1);
+        self.b.ins().stack_store(I64, one, slot, ITER_IS_NEW);
     }
 
     /// (bool, *K, *V) of the next entry.
     pub(crate) fn map_iter_next(&mut self, iter: LocalId) -> Val {
         let slot = self.iter_slot(iter);
+        let (first, later, ready) = (
+            self.b.create_block(),
+            self.b.create_block(),
+            self.b.create_block(),
+        );
+        let is_new = self.b.ins().stack_load(I64, I64, slot, ITER_IS_NEW);
+        self.b.ins().brif(is_new, first, &[], later, &[]);
+        self.continue_in(first);
+        let zero = self.int(0);
+        self.b.ins().stack_store(I64, zero, slot, ITER_IS_NEW);
+        self.b.ins().jump(ready, &[]);
+        self.continue_in(later);
         let address = self.b.ins().stack_addr(I64, slot, 0);
         self.builtin(Builtin::map_iter_next, &[address]);
+        self.b.ins().jump(ready, &[]);
+        self.continue_in(ready);
         let at = Addr::frame(Base::Slot(slot), 0);
         let key = self.load(I64, at.at(offset_of!(MapIter, key) as u64));
         let value = self.load(I64, at.at(offset_of!(MapIter, value) as u64));

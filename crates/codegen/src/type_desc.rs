@@ -520,3 +520,127 @@ fn write_signature(program: &Program, sig: &FuncSig, out: &mut String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mini_mir::{InterfaceMethod, NamedInfo};
+
+    fn field(name: &str, ty: TyId) -> Field {
+        Field {
+            name: name.into(),
+            ty,
+            is_embedded: false,
+            is_exported: false,
+            package: "main".into(),
+            tag: "".into(),
+        }
+    }
+
+    fn describe(program: Program, ty: TyId) -> &'static TypeDesc {
+        let program = Arc::new(program);
+        let layouts = Layouts::new(program.clone());
+        let data = Box::leak(Box::new(DataArena::default()));
+        let cx = DescContext {
+            program: &program,
+            layouts: &layouts,
+            data,
+            code: FixedCode::for_tests(),
+        };
+        let at = Descriptors::default().of(cx, ty).0;
+        // SAFETY: complete, in memory that was leaked.
+        unsafe { &*(at as *const TypeDesc) }
+    }
+
+    fn name_of(text: Str) -> &'static str {
+        // SAFETY: names are UTF-8 in static memory.
+        unsafe { std::str::from_utf8_unchecked(text.as_bytes()) }
+    }
+
+    #[test]
+    fn names_are_those_of_go() {
+        let mut program = Program::default();
+        let types = &mut program.types;
+        let named = types.declare_named(NamedInfo {
+            name: "main.T".into(),
+            package: "main".into(),
+        });
+        types.define_named(named, TyKind::Int);
+        let pointer = types.pointer_to(named);
+        let slice = types.intern(TyKind::Slice(pointer));
+        let map = types.intern(TyKind::Map(TyId::STRING, slice));
+        let receive = types.intern(TyKind::Chan(ChanDir::Receive, TyId::INT));
+        let chan = types.intern(TyKind::Chan(ChanDir::Both, receive));
+        let variadic = types.intern(TyKind::Slice(TyId::STRING));
+        let func = types.intern(TyKind::Func(FuncSig {
+            params: vec![TyId::INT, variadic],
+            results: vec![TyId::BOOL, TyId::EMPTY_INTERFACE],
+            variadic: true,
+        }));
+        let object = types.intern(TyKind::Struct([field("a", TyId::FLOAT64)].into()));
+        let interface = types.intern(TyKind::Interface(
+            [InterfaceMethod {
+                name: "M".into(),
+                package: "".into(),
+                sig: TyId::FUNC,
+            }]
+            .into(),
+        ));
+        for (ty, want) in [
+            (map, "map[string][]*main.T"),
+            (chan, "chan (<-chan int)"),
+            (func, "func(int, ...string) (bool, interface {})"),
+            (object, "struct { a float64 }"),
+            (interface, "interface { M() }"),
+        ] {
+            assert_eq!(type_name(&program, ty), want);
+        }
+    }
+
+    #[test]
+    fn recursive_types_point_at_themselves() {
+        let mut program = Program::default();
+        let types = &mut program.types;
+        let node = types.declare_named(NamedInfo {
+            name: "main.Node".into(),
+            package: "main".into(),
+        });
+        let pointer = types.pointer_to(node);
+        let fields = [field("value", TyId::INT), field("next", pointer)];
+        types.define_named(node, TyKind::Struct(fields.into()));
+        let desc = describe(program, node);
+        assert_eq!(name_of(desc.name), "main.Node");
+        // SAFETY: descriptors are complete and static.
+        let elem = unsafe { &*desc.pointer_to };
+        assert!(std::ptr::eq(elem.elem, desc));
+        assert_eq!(desc.fields.as_slice().len(), 2);
+        assert_eq!(
+            (desc.size, desc.pointer_bytes, desc.bitmap_words),
+            (16, 16, 2)
+        );
+        // SAFETY: two words need one byte of bitmap.
+        assert_eq!(unsafe { *desc.pointer_bitmap }, 0b10);
+    }
+
+    #[test]
+    fn plain_memory_has_no_padding_and_no_blank_fields() {
+        let mut program = Program::default();
+        let types = &mut program.types;
+        let plain = [field("a", TyId::INT), field("b", TyId::UINT64)];
+        let plain = types.intern(TyKind::Struct(plain.into()));
+        let padded = [field("a", TyId::INT), field("b", TyId::UINT8)];
+        let padded = types.intern(TyKind::Struct(padded.into()));
+        let blank = [field("a", TyId::INT), field("_", TyId::INT)];
+        let blank = types.intern(TyKind::Struct(blank.into()));
+        let text = types.intern(TyKind::Array(TyId::STRING, 3));
+        let is_plain = |program: &Program, ty| {
+            describe(program.clone(), ty).flags & TypeFlags::PLAIN_MEMORY != 0
+        };
+        assert!(is_plain(&program, plain));
+        assert!(!is_plain(&program, padded));
+        assert!(!is_plain(&program, blank));
+        let desc = describe(program, text);
+        assert_eq!((desc.bitmap_words, desc.pointer_bytes), (2, 40));
+        assert_ne!(desc.flags & TypeFlags::COMPARABLE, 0);
+    }
+}

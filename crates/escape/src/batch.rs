@@ -4,11 +4,12 @@
 //! into literals that are called where they are made is seen.
 
 use crate::build::{Builder, FuncState, Map, Meaning, is_silent};
-use crate::explain::{Explainer, Texts};
+use crate::explain::Explainer;
 use crate::graph::Graph;
 use crate::leaks::{FuncTags, Leaks};
 use crate::location::{Attrs, LocId};
 use crate::solve::Solver;
+use crate::texts::Texts;
 use crate::{EscapeDiagnostic, Options};
 use mini_mir::{
     Callee, ConstValue, Decisions, FuncId, IndexVec, LocalId, LocalKind, Operand, Program, Rvalue,
@@ -124,6 +125,9 @@ impl<'a> Analysis<'a> {
             enabled: self.options.level >= 2,
             out: vec![],
         };
+        if self.options.level >= 1 {
+            explainer.self_assigns(&builder.self_assigns);
+        }
         explainer.early(&graph);
         Solver {
             program: self.program,

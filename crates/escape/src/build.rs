@@ -70,6 +70,8 @@ pub(crate) struct Builder<'a, 't> {
     pub(crate) literals: Map<FuncId, LiteralResults>,
     /// Assignments to variables of function type, by location.
     pub(crate) func_assigns: Map<LocId, Vec<Option<(usize, &'a Rvalue)>>>,
+    /// Assignments that were left out because they store nothing new.
+    pub(crate) self_assigns: Vec<Note>,
 }
 
 /// A statement under way.
@@ -107,6 +109,7 @@ impl<'a, 't> Builder<'a, 't> {
             index_of: Map::default(),
             literals: Map::default(),
             func_assigns: Map::default(),
+            self_assigns: vec![],
         };
         for &id in batch {
             if let Some(body) = program.body(id) {
@@ -180,8 +183,7 @@ impl<'a, 't> Builder<'a, 't> {
         for (local, data) in body.locals.iter_enumerated() {
             let is_name = state_is_name(&self.funcs[func], local);
             let size = || self.program.types.layout(data.ty).size;
-            let is_var = matches!(data.kind, LocalKind::Var | LocalKind::Temp);
-            let too_large = is_var && size() > MAX_STACK_VAR;
+            let too_large = data.kind == LocalKind::Var && size() > MAX_STACK_VAR;
             let matters = data.addr_taken
                 || too_large
                 || (!is_name && self.program.types.has_pointers(data.ty));
@@ -301,8 +303,9 @@ impl<'a, 't> Builder<'a, 't> {
                 (*site, false)
             }
             Rvalue::MakeSlice { site, cap, .. } => (*site, cap.as_const().is_none()),
+            // Short strings have a buffer in the frame; longer ones are on the heap whatever is decided.
+            Rvalue::Concat { site, .. } => (*site, false),
             Rvalue::MakeMap { site, .. }
-            | Rvalue::Concat { site, .. }
             | Rvalue::Append { site, .. }
             | Rvalue::AppendSlice { site, .. } => (*site, true),
             Rvalue::Convert {
@@ -312,7 +315,7 @@ impl<'a, 't> Builder<'a, 't> {
             } => {
                 self.funcs[func].sites[*site].is_string_to_bytes =
                     *kind == ConvertKind::StringToBytes;
-                (*site, true)
+                (*site, false)
             }
             _ => return,
         };
@@ -609,6 +612,7 @@ impl<'a, 't> Builder<'a, 't> {
 
     fn assign(&mut self, at: At, place: &'a Place, value: &'a Rvalue) {
         if self.is_self_assign(at, place, value) {
+            self.self_assigns.push(at.note(Why::Assign));
             return;
         }
         let local = place.as_local();
@@ -857,7 +861,8 @@ impl<'a, 't> Builder<'a, 't> {
             return false;
         }
         // Only a variable: a name may stand for something that changed since.
-        if self.funcs[at.func].body.locals[base].kind == LocalKind::Temp {
+        let data = &self.funcs[at.func].body.locals[base];
+        if data.kind == LocalKind::Temp || data.addr_taken {
             return false;
         }
         let source = match value {

@@ -19,9 +19,11 @@ mod graph;
 mod leaks;
 mod location;
 mod natives;
+mod notes;
 mod solve;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 pub use batch::analyse;
 

@@ -63,6 +63,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             inline_cost: u32::MAX,
         };
         let func = self.cx.funcs.push(func);
+        self.cx.func_of.insert(source, func);
         self.cx.todo.push_back(Work::Literal {
             func,
             source,

@@ -11,6 +11,7 @@ use mini_mir::{
 };
 use mini_syntax::ast;
 
+use crate::cost::Cost;
 use crate::method_sets::Reached;
 use crate::names;
 
@@ -66,6 +67,8 @@ pub(crate) struct Context<'ast> {
     /// `runtime.raise`, which makes the panics of failed checks.
     pub(crate) raise: Option<FuncId>,
     pub(crate) reached: Reached,
+    /// What inlining would cost, before costs of callees are known.
+    pub(crate) costs: Map<FuncId, Cost>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -87,6 +90,7 @@ impl<'ast> Context<'ast> {
             todo: VecDeque::new(),
             raise: None,
             reached: Reached::default(),
+            costs: Map::default(),
             diagnostics: vec![],
         }
     }

@@ -124,8 +124,8 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
         } else {
             self.b.terminate(TerminatorKind::Unreachable);
         }
-        let cost = crate::cost::block_cost(body);
-        self.cx.funcs[self.me].inline_cost = cost;
+        let cost = crate::cost::count(self.prog, self.info, source, body);
+        self.cx.costs.insert(self.me, cost);
         self.finish();
     }
 

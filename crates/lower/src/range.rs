@@ -3,6 +3,7 @@
 //! `x` is evaluated once. The variables of the clause are new in each iteration; where the clause assigns to existing
 //! ones, it does so at the start of each.
 
+use mini_frontend::VarKind;
 use mini_mir::{
     BinOp, BlockId, ConvertKind, LocalId, LocalKind, Operand, Place, Proj, Rvalue, StatementKind,
     TyId, TyKind,
@@ -62,12 +63,20 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.as_local(value)
     }
 
-    /// The array to take values from: a copy, since the loop ranges over what it was before.
+    /// The array to take values from: a copy, since the loop ranges over what it was before; the variable itself if nothing
+    /// ever changes it.
     fn range_array(&mut self, stmt: &'ast RangeStmt) -> Option<Place> {
         let wants_values = stmt.lhs.len() > 1 && !is_blank(&stmt.lhs[1]);
         let value = self.expr(&stmt.x);
         if !wants_values {
             return None;
+        }
+        let is_constant = stmt.x.unparen().as_ident().is_some_and(|name| {
+            let var = self.info.object(name.id).and_then(|var| self.prog.var(var));
+            var.is_some_and(|v| v.kind == VarKind::Local && !v.is_reassigned && !v.is_addr_taken)
+        });
+        if is_constant && let Operand::Copy(place) = value {
+            return Some(place);
         }
         Some(Place::local(self.frozen(value)))
     }

@@ -39,6 +39,7 @@ pub(crate) fn lower(
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
     }
+    cx.settle_costs();
     let methods = cx.reached.take_sets().collect();
     Ok(mini_mir::Program {
         types: cx.types,

@@ -31,6 +31,7 @@ thread_local! {
 }
 
 /// Result of running a function.
+#[allow(dead_code, reason = "each test crate uses a part of this module")]
 pub(crate) struct Outcome {
     pub(crate) value: i64,
     pub(crate) output: String,
@@ -38,6 +39,7 @@ pub(crate) struct Outcome {
 }
 
 /// Compiles and runs a function of up to two integers.
+#[allow(dead_code, reason = "each test crate uses a part of this module")]
 pub(crate) fn run(program: Program, decisions: Decisions, func: FuncId, args: [i64; 2]) -> Outcome {
     Machine::new(program, decisions).call(func, args)
 }
@@ -381,4 +383,10 @@ fn runtime() -> Runtime {
         register_func: register,
         register_global: |_, _, _| {},
     }
+}
+/// A compiler whose code is not run.
+#[allow(dead_code, reason = "each test crate uses a part of this module")]
+pub(crate) fn jit(program: Arc<Program>, decisions: Decisions) -> Jit {
+    Jit::new(program, Arc::new(decisions), runtime(), Options::default())
+        .expect("host is supported")
 }

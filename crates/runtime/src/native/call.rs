@@ -37,6 +37,11 @@ impl<'a> Call<'a> {
         G::of(self.g)
     }
 
+    /// Where the results go: for a native that parks, whose waker writes them.
+    pub(crate) fn results(&self) -> *mut u64 {
+        self.results
+    }
+
     pub(crate) fn word(&self, i: usize) -> u64 {
         // SAFETY: the declaration has at least i+1 argument words (`new`).
         unsafe { *self.args.add(i) }

@@ -17,10 +17,20 @@ natives! {
         timer::add(timer::now().saturating_add(d), timer::Fire::Ready(g));
     };
     "time.waitUntil" => |c: &mut Call| {
-        // SAFETY: inside a native of the running goroutine: the one that fires the timers of the library.
-        unsafe { sched::spawn::make_system(c.goroutine()) };
-        let (address, when) = (c.pointer(0), c.int(1));
-        sync::acquire_until(c, address, when);
+        let (g, word, when) = (c.goroutine(), c.pointer(0).cast(), c.int(1));
+        // SAFETY: inside a native of the running goroutine, the one that fires the timers of the library; the word is a
+        // semaphore of the program.
+        unsafe {
+            sched::spawn::make_system(g);
+            if when <= timer::now() {
+                c.ret_bool(0, false);
+                return;
+            }
+            sync::acquire_until(g, word, when, WaitReason::Sleep, c.results());
+        }
     };
-    "time.wake" => |c: &mut Call| sync::release(c.pointer(0), false);
+    "time.wake" => |c: &mut Call| {
+        // SAFETY: as above.
+        unsafe { sync::release(c.goroutine(), c.pointer(0).cast(), false) };
+    };
 }
