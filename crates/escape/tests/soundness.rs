@@ -183,6 +183,11 @@ impl Generator {
         let n = self.vars.len();
         let var = self.b.var(&format!("v{n}"), ty);
         self.vars.push((kind, var));
+        if matches!(kind, Kind::Pointer | Kind::Double) && self.random.next(2) == 0 {
+            let of = self.b.program.types.elem(ty);
+            let object = self.b.new_object(SiteKind::New, of, "new");
+            self.b.copy(var, object);
+        }
         var
     }
 
@@ -479,11 +484,12 @@ struct Frame {
     owned: Vec<usize>,
 }
 
-/// Why a run ended before its end.
+/// Why a statement or a run ended before its end.
 #[derive(Debug, PartialEq)]
 enum Stop {
-    /// A nil dereference, or too many steps: as good as an end.
-    Fine,
+    Nil,
+    /// Too many steps.
+    Enough,
     Broken(String),
 }
 
@@ -520,7 +526,7 @@ impl Machine<'_> {
         if !data.is_alive {
             return Err(Stop::Broken(format!("object {object} is used when it is gone")));
         }
-        data.cells.get(cell).copied().ok_or(Stop::Fine)
+        data.cells.get(cell).copied().ok_or(Stop::Nil)
     }
 
     fn write(&mut self, (object, cell): (usize, usize), value: Value) -> Result<()> {
@@ -532,7 +538,7 @@ impl Machine<'_> {
         if holds_stack && !data.on_stack {
             return Err(Stop::Broken(format!("object {object} on the heap holds a stack pointer")));
         }
-        *data.cells.get_mut(cell).ok_or(Stop::Fine)? = value;
+        *data.cells.get_mut(cell).ok_or(Stop::Nil)? = value;
         Ok(())
     }
 
@@ -573,7 +579,7 @@ impl Machine<'_> {
             if let Some(offset) = through {
                 match self.read(at)? {
                     Value::At(object, cell) => at = (object, cell + offset),
-                    _ => return Err(Stop::Fine),
+                    _ => return Err(Stop::Nil),
                 }
             }
         }
@@ -617,9 +623,13 @@ impl Machine<'_> {
             for statement in &body.blocks[block].statements {
                 self.steps += 1;
                 if self.steps > 20_000 {
-                    return Err(Stop::Fine);
+                    return Err(Stop::Enough);
                 }
-                self.statement(func, &mut frame, &statement.kind)?;
+                match self.statement(func, &mut frame, &statement.kind) {
+                    // Nil: the statement does nothing, so that more of the program is seen.
+                    Err(Stop::Nil) => {}
+                    result => result?,
+                }
             }
             match &body.blocks[block].terminator.kind {
                 TerminatorKind::Goto(target) => block = *target,
@@ -723,7 +733,7 @@ impl Machine<'_> {
             }
             Rvalue::Unbox { value, .. } => match self.operand(frame, value)? {
                 Value::At(object, cell) => self.read((object, cell)),
-                _ => Err(Stop::Fine),
+                _ => Err(Stop::Nil),
             },
             Rvalue::Append {
                 site,
@@ -763,17 +773,17 @@ impl Machine<'_> {
                     Callee::Value(value) => {
                         let closure = self.operand(frame, value)?;
                         let Value::At(object, _) = closure else {
-                            return Err(Stop::Fine);
+                            return Err(Stop::Nil);
                         };
                         let Value::Int(code) = self.read((object, 0))? else {
-                            return Err(Stop::Fine);
+                            return Err(Stop::Nil);
                         };
                         self.call(FuncId(code as u32), args, Some(closure))
                     }
-                    Callee::Method { .. } => Err(Stop::Fine),
+                    Callee::Method { .. } => Err(Stop::Nil),
                 }
             }
-            _ => Err(Stop::Fine),
+            _ => Err(Stop::Nil),
         }
     }
 }
@@ -794,7 +804,7 @@ fn run(program: &Program, entry: FuncId) -> std::result::Result<usize, String> {
     let body = program.body(entry).expect("all have bodies");
     let args = vec![Value::Nil; body.params.len()];
     match machine.call(entry, args, None) {
-        Ok(_) | Err(Stop::Fine) => {
+        Ok(_) | Err(Stop::Nil | Stop::Enough) => {
             let on_stack = decisions
                 .bodies
                 .values()

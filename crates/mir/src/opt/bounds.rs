@@ -19,7 +19,7 @@ const MAX_STEPS: usize = 5;
 /// Values looked at from each end of a chain.
 const MAX_REACHED: usize = 32;
 /// Steps of a loop variable up to which its overflow is taken to need longer than anyone waits.
-const MAX_SMALL_STEP: i64 = 1 << 10;
+const MAX_SMALL_STEP: u64 = 1 << 10;
 
 type Map<V> = HashMap<ValueId, V, foldhash::fast::FixedState>;
 
@@ -368,7 +368,7 @@ impl<'a> Bounds<'a> {
         match *self.ssa.expr(of) {
             Expr::Slice(base, Some(low), high) => {
                 let constant = match *self.ssa.expr(low) {
-                    Expr::Int(n) => n,
+                    Expr::Int(n) if n > 0 => n,
                     _ => {
                         // s[i:i+k]
                         if let Some(high) = high
@@ -477,7 +477,7 @@ impl<'a> Bounds<'a> {
             match step {
                 None => step = Some(this),
                 Some(known) if (known > 0) == (this > 0) => {
-                    step = Some(if known.abs() > this.abs() {
+                    step = Some(if known.unsigned_abs() > this.unsigned_abs() {
                         known
                     } else {
                         this
@@ -492,13 +492,13 @@ impl<'a> Bounds<'a> {
             && !is_wide_unsigned(self.types, self.ssa.values[phi].ty);
         let starts_small = match self.ssa.expr(first) {
             Expr::Zero | Expr::Len(_) | Expr::Cap(_) => true,
-            Expr::Int(n) => n.abs() < 1 << 40,
+            Expr::Int(n) => n.unsigned_abs() < 1 << 40,
             Expr::AddConst(x, k) => {
-                matches!(self.ssa.expr(*x), Expr::Len(_) | Expr::Cap(_)) && k.abs() < 1 << 40
+                matches!(self.ssa.expr(*x), Expr::Len(_) | Expr::Cap(_)) && k.unsigned_abs() < 1 << 40
             }
             _ => false,
         };
-        let fits = (is_word && starts_small && step.abs() <= MAX_SMALL_STEP)
+        let fits = (is_word && starts_small && step.unsigned_abs() <= MAX_SMALL_STEP)
             || self.is_guarded(phi, block, step, &stepped);
         fits.then_some((first, step))
     }

@@ -144,13 +144,14 @@ impl Prover<'_> {
                 let mut cases = targets.iter().filter(|t| t.target == to);
                 if let (Some(case), None, Some(local)) =
                     (cases.next(), cases.next(), place.as_local())
-                    && let Ok(constant) = i64::try_from(case.value)
+                    && let Ok(constant @ -0x7fff_ffff..) = i64::try_from(case.value)
                     && self.walk.current[local] != ValueId::NONE
                     && self.bounds.types.is_integer(body.locals[local].ty)
                 {
                     let value = self.walk.current[local];
                     self.bounds.learn(value, ValueId::ZERO, constant);
-                    self.bounds.learn(ValueId::ZERO, value, -constant);
+                    self.bounds
+                        .learn(ValueId::ZERO, value, constant.saturating_neg());
                 }
             }
             _ => {}

@@ -624,8 +624,8 @@ impl Ssa {
         };
         match op {
             BinOp::Add => match (constant(self, a), constant(self, b)) {
-                (_, Some(k)) => Expr::AddConst(a, k),
-                (Some(k), _) => Expr::AddConst(b, k),
+                (_, Some(k)) if k != i64::MIN => Expr::AddConst(a, k),
+                (Some(k), _) if k != i64::MIN => Expr::AddConst(b, k),
                 _ => Expr::Add(a, b),
             },
             BinOp::Sub => match constant(self, b) {
