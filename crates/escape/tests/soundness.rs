@@ -524,7 +524,9 @@ impl Machine<'_> {
     fn read(&self, (object, cell): (usize, usize)) -> Result<Value> {
         let data = &self.objects[object];
         if !data.is_alive {
-            return Err(Stop::Broken(format!("object {object} is used when it is gone")));
+            return Err(Stop::Broken(format!(
+                "object {object} is used when it is gone"
+            )));
         }
         data.cells.get(cell).copied().ok_or(Stop::Nil)
     }
@@ -533,10 +535,14 @@ impl Machine<'_> {
         let holds_stack = matches!(value, Value::At(o, _) if self.objects[o].on_stack);
         let data = &mut self.objects[object];
         if !data.is_alive {
-            return Err(Stop::Broken(format!("object {object} is written when it is gone")));
+            return Err(Stop::Broken(format!(
+                "object {object} is written when it is gone"
+            )));
         }
         if holds_stack && !data.on_stack {
-            return Err(Stop::Broken(format!("object {object} on the heap holds a stack pointer")));
+            return Err(Stop::Broken(format!(
+                "object {object} on the heap holds a stack pointer"
+            )));
         }
         *data.cells.get_mut(cell).ok_or(Stop::Nil)? = value;
         Ok(())
@@ -662,8 +668,7 @@ impl Machine<'_> {
         match kind {
             StatementKind::StorageLive(local) => {
                 let body = self.program.body(func).expect("running");
-                let on_stack =
-                    self.decisions.bodies[&func].locals[*local] == Storage::Stack;
+                let on_stack = self.decisions.bodies[&func].locals[*local] == Storage::Stack;
                 let old = frame.locals[local.0 as usize];
                 if self.objects[old].on_stack {
                     self.objects[old].is_alive = false;
@@ -697,9 +702,9 @@ impl Machine<'_> {
     fn rvalue(&mut self, func: FuncId, frame: &mut Frame, value: &Rvalue) -> Result<Value> {
         let body = self.program.body(func).expect("running");
         match value {
-            Rvalue::Use(x)
-            | Rvalue::Slice { base: x, .. }
-            | Rvalue::Convert { value: x, .. } => self.operand(frame, x),
+            Rvalue::Use(x) | Rvalue::Slice { base: x, .. } | Rvalue::Convert { value: x, .. } => {
+                self.operand(frame, x)
+            }
             Rvalue::Aggregate { parts, .. } => self.operand(frame, &parts[0]),
             Rvalue::Ref(place) => {
                 let (object, cell) = self.place(frame, place)?;
@@ -847,5 +852,8 @@ fn no_stack_pointer_is_ever_wrong() {
         }
     }
     // It must not be trivially right.
-    assert!(n_on_stack > n_programs / 4, "{n_on_stack} objects on the stack");
+    assert!(
+        n_on_stack > n_programs / 4,
+        "{n_on_stack} objects on the stack"
+    );
 }

@@ -5,9 +5,8 @@
 
 use mini_mir::testing::Builder;
 use mini_mir::{
-    BinOp, Body, Const, ConstValue, ConvertKind, FuncId, LocalId, Operand, Place,
-    PlaceBase, Program, Proj, Rvalue, SiteKind, Statement, StatementKind, TerminatorKind, TyId,
-    opt,
+    BinOp, Body, Const, ConstValue, ConvertKind, FuncId, LocalId, Operand, Place, PlaceBase,
+    Program, Proj, Rvalue, SiteKind, Statement, StatementKind, TerminatorKind, TyId, opt,
 };
 
 struct Random(u64);
@@ -25,13 +24,7 @@ impl Random {
     }
 }
 
-const TYPES: [TyId; 5] = [
-    TyId::INT,
-    TyId::INT,
-    TyId::UINT8,
-    TyId::INT32,
-    TyId::UINT64,
-];
+const TYPES: [TyId; 5] = [TyId::INT, TyId::INT, TyId::UINT8, TyId::INT32, TyId::UINT64];
 
 // ---- Programs ----
 
@@ -294,11 +287,18 @@ impl Generator {
         self.ints.push(var);
         let [head, inside, exit] = [self.b.block(), self.b.block(), self.b.block()];
         self.b.goto(head);
-        let op = self
-            .random
-            .pick(&[BinOp::Lt, BinOp::Lt, BinOp::Le, BinOp::Ge, BinOp::Gt, BinOp::Ne]);
+        let op = self.random.pick(&[
+            BinOp::Lt,
+            BinOp::Lt,
+            BinOp::Le,
+            BinOp::Ge,
+            BinOp::Gt,
+            BinOp::Ne,
+        ]);
         let limit = self.int(ty);
-        let more = self.b.eval(TyId::BOOL, Rvalue::Binary(op, var.into(), limit));
+        let more = self
+            .b
+            .eval(TyId::BOOL, Rvalue::Binary(op, var.into(), limit));
         self.b.branch(more, inside, exit);
         self.statements(depth);
         let step = Operand::Const(Const {
@@ -555,8 +555,13 @@ fn optimised_bodies_do_the_same() {
             assert_eq!(before, after, "{}", show());
         }
         n_returned += usize::from(matches!(after, End::Returned(_)));
-        n_proved += mini_mir::print::func(&optimised, func).matches("[!").count();
+        n_proved += mini_mir::print::func(&optimised, func)
+            .matches("[!")
+            .count();
     }
     // It must not be trivially right.
-    assert!(n_proved > 2_000 && n_returned > 1_000, "{n_proved} {n_returned}");
+    assert!(
+        n_proved > 2_000 && n_returned > 1_000,
+        "{n_proved} {n_returned}"
+    );
 }

@@ -263,7 +263,7 @@ impl<'a> Bounds<'a> {
 
     fn implied_down(&mut self, value: ValueId, found: &mut SmallVec<[(ValueId, i64); 8]>) {
         match self.ssa.expr(value).clone() {
-            Expr::Int(n) => found.push((ValueId::ZERO, n.checked_neg().unwrap_or(i64::MAX))),
+            Expr::Int(n) if n != i64::MIN => found.push((ValueId::ZERO, -n)),
             Expr::AddConst(x, k) if self.cannot_overflow(value, x, k) => found.push((x, -k)),
             Expr::Add(x, y) if self.depth < 2 => {
                 // Two lengths or so: the sum is far from overflow.
@@ -494,7 +494,8 @@ impl<'a> Bounds<'a> {
             Expr::Zero | Expr::Len(_) | Expr::Cap(_) => true,
             Expr::Int(n) => n.unsigned_abs() < 1 << 40,
             Expr::AddConst(x, k) => {
-                matches!(self.ssa.expr(*x), Expr::Len(_) | Expr::Cap(_)) && k.unsigned_abs() < 1 << 40
+                matches!(self.ssa.expr(*x), Expr::Len(_) | Expr::Cap(_))
+                    && k.unsigned_abs() < 1 << 40
             }
             _ => false,
         };
