@@ -207,12 +207,10 @@ impl TyTable {
                 visit(offset)
             }
             Interface(_) => visit(offset + 8),
-            Array(elem, n) => {
-                if self.has_pointers(*elem) {
-                    let size = self.layout(*elem).size;
-                    for i in 0..*n {
-                        self.pointer_words(*elem, offset + i * size, visit);
-                    }
+            Array(elem, n) if self.has_pointers(*elem) => {
+                let size = self.layout(*elem).size;
+                for i in 0..*n {
+                    self.pointer_words(*elem, offset + i * size, visit);
                 }
             }
             Struct(fields) => {

@@ -183,11 +183,12 @@ impl<'a> Bounds<'a> {
         match self.ssa.expr(value).clone() {
             Expr::Int(n) => found.push((ValueId::ZERO, n)),
             Expr::AddConst(x, k) if self.cannot_overflow(value, x, k) => found.push((x, k)),
-            Expr::Sub(x, y) if self.depth < 2 => {
+            Expr::Sub(x, y)
+                if self.depth < 2
                 // x - y <= x if y >= 0; nothing overflows if x >= 0 as well.
-                if self.is_non_negative(y) && self.is_non_negative(x) && self.le(y, x, 0) {
-                    found.push((x, 0));
-                }
+                && self.is_non_negative(y) && self.is_non_negative(x) && self.le(y, x, 0) =>
+            {
+                found.push((x, 0));
             }
             Expr::And(x, y) => {
                 for z in [x, y] {
@@ -204,30 +205,26 @@ impl<'a> Bounds<'a> {
                     found.push((x, 0));
                 }
             }
-            Expr::Div(x, y) => {
-                if self.is_non_negative(x) && self.is_non_negative(y) {
-                    found.push((x, 0));
-                    self.half_up(x, y, found);
-                }
+            Expr::Div(x, y) if self.is_non_negative(x) && self.is_non_negative(y) => {
+                found.push((x, 0));
+                self.half_up(x, y, found);
             }
-            Expr::Shr(x, y) => {
-                if self.is_non_negative(x) {
-                    found.push((x, 0));
-                    if let Expr::Int(1) = self.ssa.expr(y) {
-                        let two = self.ssa.int(2);
-                        self.half_up(x, two, found);
-                    }
-                    if let (&Expr::Int(n @ 1..=63), Some((_, greatest))) = (
-                        self.ssa.expr(y),
-                        int_range(self.types, self.ssa.values[x].ty),
-                    ) {
-                        let bound = if is_wide_unsigned(self.types, self.ssa.values[x].ty) {
-                            i64::try_from(u64::MAX >> n).unwrap_or(i64::MAX)
-                        } else {
-                            greatest >> n
-                        };
-                        found.push((ValueId::ZERO, bound));
-                    }
+            Expr::Shr(x, y) if self.is_non_negative(x) => {
+                found.push((x, 0));
+                if let Expr::Int(1) = self.ssa.expr(y) {
+                    let two = self.ssa.int(2);
+                    self.half_up(x, two, found);
+                }
+                if let (&Expr::Int(n @ 1..=63), Some((_, greatest))) = (
+                    self.ssa.expr(y),
+                    int_range(self.types, self.ssa.values[x].ty),
+                ) {
+                    let bound = if is_wide_unsigned(self.types, self.ssa.values[x].ty) {
+                        i64::try_from(u64::MAX >> n).unwrap_or(i64::MAX)
+                    } else {
+                        greatest >> n
+                    };
+                    found.push((ValueId::ZERO, bound));
                 }
             }
             Expr::Min(x, y) => found.extend([(x, 0), (y, 0)]),
@@ -274,34 +271,24 @@ impl<'a> Bounds<'a> {
                     found.extend([(x, 0), (y, 0)]);
                 }
             }
-            Expr::Sub(x, y) if self.depth < 2 => {
-                if self.le(y, x, 0) && self.is_non_negative(y) {
-                    found.push((ValueId::ZERO, 0));
-                }
+            Expr::Sub(x, y) if self.depth < 2 && self.le(y, x, 0) && self.is_non_negative(y) => {
+                found.push((ValueId::ZERO, 0));
             }
-            Expr::And(x, y) => {
-                if self.is_non_negative(x) || self.is_non_negative(y) {
-                    found.push((ValueId::ZERO, 0));
-                }
+            Expr::And(x, y) if (self.is_non_negative(x) || self.is_non_negative(y)) => {
+                found.push((ValueId::ZERO, 0));
             }
-            Expr::Rem(x, _) => {
-                if self.is_non_negative(x) {
-                    found.push((ValueId::ZERO, 0));
-                }
+            Expr::Rem(x, _) if self.is_non_negative(x) => {
+                found.push((ValueId::ZERO, 0));
             }
-            Expr::Div(x, y) => {
-                if self.is_non_negative(x) && self.is_non_negative(y) {
-                    found.push((ValueId::ZERO, 0));
-                    self.half_down(x, y, found);
-                }
+            Expr::Div(x, y) if self.is_non_negative(x) && self.is_non_negative(y) => {
+                found.push((ValueId::ZERO, 0));
+                self.half_down(x, y, found);
             }
-            Expr::Shr(x, y) => {
-                if self.is_non_negative(x) {
-                    found.push((ValueId::ZERO, 0));
-                    if let Expr::Int(1) = self.ssa.expr(y) {
-                        let two = self.ssa.int(2);
-                        self.half_down(x, two, found);
-                    }
+            Expr::Shr(x, y) if self.is_non_negative(x) => {
+                found.push((ValueId::ZERO, 0));
+                if let Expr::Int(1) = self.ssa.expr(y) {
+                    let two = self.ssa.int(2);
+                    self.half_down(x, two, found);
                 }
             }
             Expr::Max(x, y) => found.extend([(x, 0), (y, 0)]),

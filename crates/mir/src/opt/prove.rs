@@ -161,10 +161,8 @@ impl Prover<'_> {
     fn condition(&mut self, cond: ValueId, holds: bool) {
         match *self.bounds.ssa.expr(cond) {
             Expr::Not(inner) => self.condition(inner, !holds),
-            Expr::IsNil(pointer, negated) => {
-                if holds == negated {
-                    self.learn_non_nil(pointer);
-                }
+            Expr::IsNil(pointer, negated) if holds == negated => {
+                self.learn_non_nil(pointer);
             }
             Expr::Compare(op, a, b) => {
                 let op = if holds { op } else { negate(op) };
