@@ -362,7 +362,7 @@ fn strings_compare_byte_by_byte() {
         let n = b.param("n", TyId::INT);
         let m = b.param("m", TyId::INT);
         let r = b.result(TyId::INT);
-        let mut prefix = |b: &mut Builder, text: &[u8], n: LocalId| {
+        let prefix = |b: &mut Builder, text: &[u8], n: LocalId| {
             let ty = TyId::STRING;
             b.eval(
                 ty,

@@ -33,6 +33,7 @@ pub(crate) fn jit(
     let source = Arc::new(std::mem::take(&mut session.sources));
     let options = mini_codegen::Options {
         source: Some(source),
+        optimize_late: false,
     };
     Jit::new(
         Arc::new(program),
