@@ -34,6 +34,8 @@ pub struct Func {
     /// The signature, without receiver.
     pub sig: TypeId,
     pub recv: Option<ObjId>,
+    /// A method declared as `func (r *T) …`.
+    pub has_pointer_recv: bool,
     /// All parameters and results have objects, also those without names.
     pub params: Vec<ObjId>,
     pub results: Vec<ObjId>,

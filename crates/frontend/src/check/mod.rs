@@ -1,27 +1,84 @@
-//! The checker.
+//! The checker, in the files of Go's `types2`.
+//!
+//! * `load.rs` parses the packages that are imported; `universe.rs` declares what is predeclared; `resolver.rs` collects
+//!   the package-level names; `decl.rs` resolves one of them when it is first needed.
+//! * `typexpr.rs` types; `expr.rs`, `index.rs`, `literals.rs`, `call.rs`, `builtins.rs`, `selector.rs` expressions;
+//!   `consts.rs` constant values in types; `conversions.rs`, `untyped.rs` conversions asked for and implied.
+//! * `assignments.rs`, `stmt.rs`, `range.rs`, `switch.rs` statements; `returns.rs` which of them end a
+//!   function. Labels and jumps are the parser's business.
+//! * `initorder.rs` the order of package variables; `validtype.rs` types that would contain themselves.
+//! * `operand.rs`, `scope.rs`, `errors.rs`, `state.rs` what all of these work with.
+//!
+//! An erroneous operand or type is *invalid*, and nothing is reported about what is made from it: one mistake gives one
+//! message.
 
+mod assignments;
+mod builtins;
+mod call;
+mod consts;
+mod conversions;
+mod decl;
+mod errors;
+mod expr;
+mod index;
+mod initorder;
+mod literals;
+mod load;
+mod operand;
+mod range;
+mod resolver;
+mod returns;
+mod scope;
+mod selector;
 pub(crate) mod state;
+mod stmt;
+mod switch;
+mod typexpr;
+mod universe;
+mod untyped;
+mod validtype;
+
+use std::sync::Arc;
 
 use mini_diagnostics::{Diagnostics, FileId, SourceMap};
+use mini_syntax::ast::{self, Expr};
 
-use crate::info::{FuncId, Initializer};
-use crate::object::ObjId;
-use crate::program::{PkgId, Program};
+use crate::constant::ConstId;
+use crate::info::{ExprInfo, FuncId, FuncOrigin, Initializer, Mode};
+use crate::object::{ObjId, Object, ObjectKind};
+use crate::program::{Asts, PkgId, Program};
+use crate::types::{TypeId, Types};
+
+use operand::Operand;
+use scope::Scopes;
+use state::Progress;
 
 /// The files of a library package, as the loader gives them: names for messages, and texts.
 #[derive(Clone, Debug, Default)]
 pub struct PackageSource {
-    pub files: Vec<(String, std::sync::Arc<str>)>,
+    pub files: Vec<(String, Arc<str>)>,
 }
 
-/// Checks the user's files, one package, loading what they import.
+/// Parses and checks the user's files, one package, loading what they import.
+///
+/// If there are syntax errors, nothing is checked. The program is complete only if no diagnostic is an error.
 pub fn check(
     files: &[FileId],
     loader: &mut dyn FnMut(&str) -> Option<PackageSource>,
     sources: &mut SourceMap,
 ) -> (Program, Diagnostics) {
-    let _ = (files, loader, sources);
-    unimplemented!("lands next")
+    let mut program = load::load(files, loader, sources);
+    if program.diagnostics.iter().any(|diagnostic| diagnostic.is_error()) {
+        let diagnostics = std::mem::take(&mut program.diagnostics);
+        return (program, diagnostics);
+    }
+    let main = program.main;
+    program.run(|checker| checker.collect_all_objects());
+    program.run(|checker| checker.check_package(main));
+    program.types.settle_canons();
+    let mut diagnostics = program.take_diagnostics();
+    errors::resolve_places(&mut diagnostics, sources);
+    (program, diagnostics)
 }
 
 impl Program {
@@ -29,22 +86,214 @@ impl Program {
     ///
     /// Errors (mistakes in the library) are found in [`Program::take_diagnostics`].
     pub fn check_body(&mut self, func: FuncId) {
-        let _ = func;
+        if !self.func(func).is_checked {
+            let FuncOrigin::Decl { obj, .. } = self.func(func).origin else {
+                return;
+            };
+            self.run(|checker| {
+                checker.obj_decl(obj);
+                checker.func_decl_body(func);
+            });
+        }
     }
 
     /// Resolves a package-level object or a method: its type, its initialiser, its signature.
     pub fn resolve(&mut self, obj: ObjId) {
-        let _ = obj;
+        if self.state.progress(obj) == Progress::White {
+            self.run(|checker| checker.obj_decl(obj));
+        }
     }
 
     /// The initialisers of a package in the order of their execution: all of them, or of a lazy package those of the
     /// variables that were used so far.
     pub fn init_order(&mut self, pkg: PkgId) -> Vec<Initializer> {
+        if self.package(pkg).is_lazy {
+            self.run(|checker| checker.init_order(pkg));
+        }
         self.package(pkg).init_order.clone()
     }
 
     /// The diagnostics of what was checked since the last call.
     pub fn take_diagnostics(&mut self) -> Diagnostics {
         std::mem::take(&mut self.diagnostics)
+    }
+
+    /// Runs the checker over the program, then what it put off.
+    fn run(&mut self, work: impl for<'a> FnOnce(&mut Checker<'a>)) {
+        let asts = self.asts.clone();
+        let heads = std::mem::take(&mut self.state.local_heads);
+        let mut checker = Checker {
+            asts: &asts,
+            env: Env::package(self.main, 0),
+            scopes: Scopes::with_heads(heads),
+            later: Vec::new(),
+            path: Vec::new(),
+            prog: self,
+        };
+        work(&mut checker);
+        checker.process_later();
+        let heads = checker.scopes.into_heads();
+        self.state.local_heads = heads;
+    }
+}
+
+/// Where the checker is.
+#[derive(Clone, Copy, Debug)]
+struct Env {
+    pkg: PkgId,
+    /// The file of the package, for its imports.
+    file: u32,
+    /// The function whose body is being checked.
+    func: FuncId,
+    /// Bindings below this number are those of a function that was left for another declaration.
+    base: u32,
+    /// The package-level object whose dependencies are collected.
+    decl: ObjId,
+    /// In constant declarations.
+    iota: ConstId,
+    /// In a constant line that repeats the expressions of another: where errors stand instead.
+    err_pos: mini_diagnostics::Pos,
+    /// Set when a call or a receive is met: `len` of such an expression is no constant.
+    has_call_or_recv: bool,
+}
+
+impl Env {
+    fn package(pkg: PkgId, file: u32) -> Env {
+        Env {
+            pkg,
+            file,
+            func: FuncId::NONE,
+            base: 0,
+            decl: ObjId::NONE,
+            iota: ConstId::NONE,
+            err_pos: mini_diagnostics::Pos::NONE,
+            has_call_or_recv: false,
+        }
+    }
+}
+
+/// What is put off until the declarations at hand are resolved.
+enum Later<'a> {
+    /// The body of a function literal in a package-level initialiser.
+    FuncLit {
+        env: Env,
+        func: FuncId,
+        lit: &'a ast::FuncLit,
+    },
+    /// A map type whose key must be comparable.
+    MapKey { env: Env, key: &'a Expr, ty: TypeId },
+    /// A struct whose embedded types must not be pointers or interface pointers.
+    Embedded { env: Env, ty: TypeId, expr: &'a Expr },
+    /// An interface's embedded elements and duplicate methods.
+    Interface {
+        env: Env,
+        ty: TypeId,
+        expr: &'a ast::InterfaceType,
+    },
+    /// A receiver's base type.
+    Recv { env: Env, ty: TypeId, expr: &'a Expr },
+    /// A declared type's methods against its fields.
+    Methods { obj: ObjId },
+}
+
+struct Checker<'a> {
+    prog: &'a mut Program,
+    asts: &'a Asts,
+    env: Env,
+    scopes: Scopes,
+    later: Vec<Later<'a>>,
+    /// The package-level objects being resolved, outermost first.
+    path: Vec<ObjId>,
+}
+
+impl<'a> Checker<'a> {
+    fn types(&self) -> &Types {
+        &self.prog.types
+    }
+
+    fn object(&self, obj: ObjId) -> &Object {
+        self.prog.object(obj)
+    }
+
+    fn under(&self, ty: TypeId) -> TypeId {
+        self.prog.types.under(ty)
+    }
+
+    /// Runs `work` at another place, then comes back.
+    fn at<R>(&mut self, env: Env, work: impl FnOnce(&mut Self) -> R) -> R {
+        let here = std::mem::replace(&mut self.env, env);
+        let result = work(self);
+        self.env = here;
+        result
+    }
+
+    fn process_later(&mut self) {
+        let mut next = 0;
+        while next < self.later.len() {
+            let end = self.later.len();
+            let batch: Vec<Later<'a>> = self.later.drain(..end).collect();
+            for later in batch {
+                self.do_later(later);
+            }
+            next = 0;
+        }
+    }
+
+    fn do_later(&mut self, later: Later<'a>) {
+        match later {
+            Later::FuncLit { env, func, lit } => self.at(env, |c| {
+                c.env.base = c.scopes.depth();
+                c.func_lit_body(func, lit);
+            }),
+            Later::MapKey { env, key, ty } => self.at(env, |c| c.check_map_key(key, ty)),
+            Later::Embedded { env, ty, expr } => self.at(env, |c| c.check_embedded(ty, expr)),
+            Later::Interface { env, ty, expr } => self.at(env, |c| c.check_interface(ty, expr)),
+            Later::Recv { env, ty, expr } => self.at(env, |c| c.check_receiver(ty, expr)),
+            Later::Methods { obj } => self.check_methods(obj),
+        }
+    }
+
+    /// Writes down what an expression is.
+    fn record(&mut self, x: &Operand<'a>) {
+        self.record_info(
+            x.expr,
+            ExprInfo {
+                ty: x.ty,
+                value: if x.mode == Mode::Constant { x.value } else { ConstId::NONE },
+                mode: x.mode,
+            },
+        );
+    }
+
+    fn record_info(&mut self, expr: &Expr, info: ExprInfo) {
+        self.prog.packages[self.env.pkg.index()].info.exprs[expr.id.index()] = info;
+    }
+
+    fn record_type(&mut self, expr: &Expr, ty: TypeId) {
+        let info = ExprInfo {
+            ty,
+            value: ConstId::NONE,
+            mode: Mode::Type,
+        };
+        self.record_info(expr, info);
+    }
+
+    fn record_use(&mut self, id: mini_syntax::ExprId, obj: ObjId) {
+        self.prog.packages[self.env.pkg.index()].info.idents[id.index()] = obj;
+    }
+
+    fn info(&self, expr: &Expr) -> ExprInfo {
+        self.prog.packages[self.env.pkg.index()].info.exprs[expr.id.index()]
+    }
+
+    fn new_object(&mut self, ident: ast::Ident, kind: ObjectKind, ty: TypeId) -> ObjId {
+        let object = Object {
+            kind,
+            name: ident.name,
+            pos: ident.pos,
+            pkg: self.env.pkg,
+            ty,
+        };
+        self.prog.add_object(object)
     }
 }

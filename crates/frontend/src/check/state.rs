@@ -1,3 +1,93 @@
-//! State that outlives a run of the checker.
+//! What the checker remembers between runs: a lazily checked package is resolved piece by piece.
+
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::FixedState;
+use indexmap::IndexSet;
+use mini_diagnostics::Pos;
+use mini_syntax::{ExprId, Symbol};
+
+use crate::object::ObjId;
+use crate::program::{DeclRef, PkgId};
+
+/// How far a package-level object is resolved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Progress {
+    /// Not looked at.
+    #[default]
+    White,
+    /// Being resolved: meeting it again closes a cycle. The number is its place on the stack of such objects.
+    Grey(u32),
+    Black,
+}
+
+/// Where a package-level object is declared, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct DeclInfo {
+    pub(crate) at: DeclRef,
+    /// The variables and functions that the initialiser or body refers to, in the order of first use.
+    pub(crate) deps: IndexSet<ObjId, FixedState>,
+    /// All variables of a declaration `var a, b = f()`.
+    pub(crate) vars: Vec<ObjId>,
+    /// Which name of the line it is.
+    pub(crate) index: u32,
+    /// For constants: the line with the values, if that is another one, and iota.
+    pub(crate) inherited: Option<DeclRef>,
+    pub(crate) iota: u32,
+    /// Has type parameters.
+    pub(crate) is_generic: bool,
+}
+
+/// An import of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Import {
+    pub(crate) obj: ObjId,
+    pub(crate) pos: Pos,
+}
+
 #[derive(Debug, Default)]
-pub struct CheckState {}
+pub(crate) struct PackageState {
+    /// Per file the names its imports bring in.
+    pub(crate) file_scopes: Vec<HashMap<Symbol, ObjId, FixedState>>,
+    /// Per file its imports, used or not.
+    pub(crate) imports: Vec<Vec<Import>>,
+    /// Package-level objects in source order, methods and blank ones included.
+    pub(crate) objects: Vec<ObjId>,
+    /// Methods by the name of their receiver's base type, until that type is declared.
+    pub(crate) methods: HashMap<Symbol, Vec<ObjId>, FixedState>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct CheckState {
+    /// By object: how far it is resolved. Objects beyond the end are local, and always resolved.
+    pub(crate) progress: Vec<Progress>,
+    pub(crate) decls: HashMap<ObjId, DeclInfo, FixedState>,
+    /// By package.
+    pub(crate) packages: Vec<PackageState>,
+    /// Predeclared names.
+    pub(crate) universe: HashMap<Symbol, ObjId, FixedState>,
+    /// Import paths of loaded packages.
+    pub(crate) loaded: HashMap<Symbol, PkgId, FixedState>,
+    /// Numbers local types of one name.
+    pub(crate) n_local_types: u32,
+    /// Untyped left operands of non-constant shifts: the type they get must be an integer type.
+    pub(crate) shift_operands: HashSet<(PkgId, ExprId), FixedState>,
+    /// The bindings of local names, empty between runs; kept for its memory.
+    pub(crate) local_heads: Vec<u32>,
+}
+
+impl CheckState {
+    pub(crate) fn progress(&self, obj: ObjId) -> Progress {
+        self.progress
+            .get(obj.index())
+            .copied()
+            .unwrap_or(Progress::Black)
+    }
+
+    pub(crate) fn set_progress(&mut self, obj: ObjId, progress: Progress) {
+        if self.progress.len() <= obj.index() {
+            self.progress.resize(obj.index() + 1, Progress::Black);
+        }
+        self.progress[obj.index()] = progress;
+    }
+}

@@ -1,0 +1,508 @@
+//! Calls of built-in functions.
+
+use mini_diagnostics::Code;
+use mini_syntax::ast::{CallExpr, Expr, ExprKind};
+
+use super::Checker;
+use super::operand::{Operand, Part};
+use crate::constant::{ConstId, Constant};
+use crate::info::{ExprInfo, Mode, SelectionKind};
+use crate::object::Builtin;
+use crate::types::{ChanDir, Lookup, Member, Type, TypeId};
+
+impl<'a> Checker<'a> {
+    pub(super) fn builtin_call(
+        &mut self,
+        expr: &'a Expr,
+        call: &'a CallExpr,
+        builtin: Builtin,
+    ) -> Operand<'a> {
+        let invalid = Operand::invalid(expr);
+        let name = builtin.name();
+        if call.has_dots && builtin != Builtin::Append {
+            let text = format!("invalid operation: invalid use of ... with built-in {name}");
+            self.error(Code::InvalidDotDotDot, expr, text);
+            self.use_exprs(&call.args);
+            return invalid;
+        }
+        if matches!(builtin, Builtin::Complex | Builtin::Real | Builtin::Imag) {
+            self.unsupported(expr.start_pos(), "complex numbers are");
+            return invalid;
+        }
+        let had_call = self.env.has_call_or_recv;
+        let is_length = matches!(builtin, Builtin::Len | Builtin::Cap);
+        if is_length {
+            self.env.has_call_or_recv = false;
+        }
+        let takes_values = !matches!(builtin, Builtin::Make | Builtin::New | Builtin::Offsetof);
+        let mut args = Vec::new();
+        let mut n_args = call.args.len();
+        if takes_values {
+            args = self.expr_list(&call.args);
+            n_args = args.len();
+            if args.iter().any(|arg| !arg.is_valid()) {
+                if is_length {
+                    self.env.has_call_or_recv = had_call;
+                }
+                return invalid;
+            }
+        }
+        let (wanted, is_variadic) = builtin.arity();
+        let is_short = n_args < wanted;
+        if is_short || (!is_variadic && n_args > wanted) {
+            let qualifier = if is_short { "not enough" } else { "too many" };
+            let text = format!(
+                "invalid operation: {qualifier} arguments for {expr} (expected {wanted}, found {n_args})"
+            );
+            self.error(Code::WrongArgCount, expr, text);
+            if is_length {
+                self.env.has_call_or_recv = had_call;
+            }
+            return invalid;
+        }
+        let mut x = match builtin {
+            Builtin::Append => self.append(expr, call, &mut args),
+            Builtin::Len | Builtin::Cap => {
+                let result = self.length(builtin, args[0]);
+                self.env.has_call_or_recv = had_call;
+                result
+            }
+            Builtin::Clear => self.clear(args[0]),
+            Builtin::Close => self.close(args[0]),
+            Builtin::Copy => self.copy(&args),
+            Builtin::Delete => self.delete(&mut args),
+            Builtin::Make => self.make(expr, call),
+            Builtin::Max | Builtin::Min => self.min_max(builtin, &mut args),
+            Builtin::New => self.new_value(&call.args[0]),
+            Builtin::Panic => {
+                let mut x = args[0];
+                let any = self.types().empty_interface;
+                self.assignment(&mut x, any, "argument to panic");
+                no_value(x)
+            }
+            Builtin::Print | Builtin::Println => {
+                let context = format!("argument to built-in {name}");
+                let mut is_fine = true;
+                for arg in &mut args {
+                    self.assignment_to_blank(arg, &context);
+                    is_fine &= arg.is_valid();
+                }
+                let mut x = invalid;
+                if is_fine {
+                    x.mode = Mode::NoValue;
+                }
+                x
+            }
+            Builtin::Recover => {
+                let func = self.env.func;
+                if func.is_some() {
+                    self.prog.funcs[func.index()].has_recover = true;
+                }
+                let mut x = invalid;
+                let any = self.types().empty_interface;
+                x.set_value(any);
+                x
+            }
+            Builtin::Alignof | Builtin::Sizeof => self.size(builtin, args[0]),
+            Builtin::Offsetof => self.offset(&call.args[0]),
+            Builtin::Complex | Builtin::Real | Builtin::Imag => invalid,
+        };
+        x.expr = expr;
+        x.part = Part::Whole;
+        x.builtin = None;
+        x
+    }
+
+    /// The element type of a slice operand.
+    fn slice_elem(&mut self, x: &Operand<'a>, code: Code, what: &str) -> Option<TypeId> {
+        if let Type::Slice(elem) = *self.types().under_type(x.ty) {
+            return Some(elem);
+        }
+        let have = match x.is_nil() {
+            true => "untyped nil".to_string(),
+            false => self.describe(x),
+        };
+        let text = format!("invalid {what}: argument must be a slice; have {have}");
+        self.error_op(code, x, text);
+        None
+    }
+
+    fn append(&mut self, expr: &'a Expr, call: &'a CallExpr, args: &mut [Operand<'a>]) -> Operand<'a> {
+        let mut x = args[0];
+        let Some(elem) = self.slice_elem(&x, Code::InvalidAppend, "append") else {
+            return Operand::invalid(expr);
+        };
+        let is_bytes = self.types().canon(elem) == TypeId::UINT8
+            || self.types().basic(elem) == Some(crate::types::Basic::Uint8);
+        if call.has_dots && args.len() == 2 && is_bytes && self.types().is_string(args[1].ty) {
+            if self.types().is_untyped(args[1].ty) {
+                self.convert_untyped(&mut args[1], TypeId::STRING);
+            }
+            x.set_value(x.ty);
+            return x;
+        }
+        if call.has_dots {
+            if args.len() != 2 {
+                let qualifier = if args.len() < 2 { "not enough" } else { "too many" };
+                let text = format!("{qualifier} arguments in call to append");
+                self.error(Code::WrongArgCount, expr, text);
+                return Operand::invalid(expr);
+            }
+            let slice = self.prog.types.slice(elem);
+            self.assignment(&mut args[1], slice, "argument to append");
+        } else {
+            for arg in &mut args[1..] {
+                self.assignment(arg, elem, "argument to append");
+            }
+        }
+        x.set_value(x.ty);
+        x
+    }
+
+    fn length(&mut self, builtin: Builtin, mut x: Operand<'a>) -> Operand<'a> {
+        let is_len = builtin == Builtin::Len;
+        let under = self.under(x.ty);
+        let base = match *self.types().get(under) {
+            Type::Pointer(elem) if matches!(self.types().under_type(elem), Type::Array { .. }) => {
+                self.under(elem)
+            }
+            _ => under,
+        };
+        let is_string = self.types().is_string(base);
+        let constant = match self.types().get(base) {
+            Type::Basic(_) if is_string && is_len => match x.mode {
+                Mode::Constant => self.const_of(&x).as_bytes().map(|text| text.len() as i64),
+                _ => None,
+            },
+            &Type::Array { len, .. } if !self.env.has_call_or_recv => Some(len as i64),
+            Type::Array { .. } | Type::Slice(_) | Type::Chan { .. } => None,
+            Type::Map { .. } if is_len => None,
+            _ => {
+                if under.is_valid() {
+                    let text = format!(
+                        "invalid argument: {} for built-in {}",
+                        self.describe(&x),
+                        builtin.name()
+                    );
+                    let code = if is_len { Code::InvalidLen } else { Code::InvalidCap };
+                    self.error_op(code, &x, text);
+                }
+                x.set_invalid();
+                return x;
+            }
+        };
+        match constant {
+            Some(length) => self.set_const(&mut x, Constant::int(length), TypeId::INT),
+            None => {
+                if self.types().is_untyped(x.ty) {
+                    self.default_operand(&mut x);
+                }
+                x.set_value(TypeId::INT);
+            }
+        }
+        x
+    }
+
+    fn clear(&mut self, mut x: Operand<'a>) -> Operand<'a> {
+        if !matches!(
+            self.types().under_type(x.ty),
+            Type::Map { .. } | Type::Slice(_)
+        ) {
+            let text = format!(
+                "invalid argument: cannot clear {}: argument must be (or constrained by) map or slice",
+                self.describe(&x)
+            );
+            self.error_op(Code::InvalidClear, &x, text);
+            x.set_invalid();
+            return x;
+        }
+        no_value(x)
+    }
+
+    fn close(&mut self, mut x: Operand<'a>) -> Operand<'a> {
+        let what = match self.types().under_type(x.ty) {
+            Type::Chan {
+                dir: ChanDir::RecvOnly,
+                ..
+            } => "receive-only channel",
+            Type::Chan { .. } => return no_value(x),
+            _ => "non-channel",
+        };
+        let text = format!("invalid operation: cannot close {what} {}", self.describe(&x));
+        self.error_op(Code::InvalidClose, &x, text);
+        x.set_invalid();
+        x
+    }
+
+    fn copy(&mut self, args: &[Operand<'a>]) -> Operand<'a> {
+        let (mut x, mut y) = (args[0], args[1]);
+        let Some(to) = self.slice_elem(&x, Code::InvalidCopy, "copy") else {
+            x.set_invalid();
+            return x;
+        };
+        let is_bytes = self.types().basic(to) == Some(crate::types::Basic::Uint8);
+        if is_bytes && self.types().is_string(y.ty) {
+            self.default_operand(&mut y);
+            x.set_value(TypeId::INT);
+            return x;
+        }
+        let from = match self.types().is_string(y.ty) {
+            true => Some(TypeId::BYTE),
+            false => self.slice_elem(&y, Code::InvalidCopy, "copy"),
+        };
+        let Some(from) = from else {
+            x.set_invalid();
+            return x;
+        };
+        if !self.types().identical(to, from) {
+            let text = format!(
+                "invalid copy: arguments {} and {} have different element types {} and {}",
+                self.describe(&x),
+                self.describe(&y),
+                self.type_text(to),
+                self.type_text(from)
+            );
+            self.error_op(Code::InvalidCopy, &x, text);
+            x.set_invalid();
+            return x;
+        }
+        x.set_value(TypeId::INT);
+        x
+    }
+
+    fn delete(&mut self, args: &mut [Operand<'a>]) -> Operand<'a> {
+        let mut x = args[0];
+        let Type::Map { key, .. } = *self.types().under_type(x.ty) else {
+            let text = format!("invalid argument: {} is not a map", self.describe(&x));
+            self.error_op(Code::InvalidDelete, &x, text);
+            x.set_invalid();
+            return x;
+        };
+        self.assignment(&mut args[1], key, "argument to delete");
+        if !args[1].is_valid() {
+            x.set_invalid();
+            return x;
+        }
+        no_value(x)
+    }
+
+    fn make(&mut self, expr: &'a Expr, call: &'a CallExpr) -> Operand<'a> {
+        let mut x = Operand::invalid(expr);
+        let arg = &call.args[0];
+        let ty = self.var_type(arg);
+        if !ty.is_valid() {
+            self.use_exprs(&call.args[1..]);
+            return x;
+        }
+        let min = match self.types().under_type(ty) {
+            Type::Slice(_) => 2,
+            Type::Map { .. } | Type::Chan { .. } => 1,
+            _ => {
+                if self.under(ty).is_valid() {
+                    let text = format!(
+                        "invalid argument: cannot make {arg}: type must be slice, map, or channel"
+                    );
+                    self.error(Code::InvalidMake, arg, text);
+                }
+                return x;
+            }
+        };
+        let n_args = call.args.len();
+        if n_args < min || min + 1 < n_args {
+            let text = format!(
+                "invalid operation: {expr} expects {min} or {} arguments; found {n_args}",
+                min + 1
+            );
+            self.error(Code::WrongArgCount, expr, text);
+            return x;
+        }
+        let mut sizes = Vec::new();
+        for arg in &call.args[1..] {
+            sizes.extend(self.index(arg, None).flatten());
+        }
+        if let [length, capacity] = sizes[..]
+            && length > capacity
+        {
+            let text = "invalid argument: length and capacity swapped";
+            self.error(Code::SwappedMakeArgs, &call.args[1], text);
+        }
+        x.set_value(ty);
+        x
+    }
+
+    fn min_max(&mut self, builtin: Builtin, args: &mut [Operand<'a>]) -> Operand<'a> {
+        let op = match builtin {
+            Builtin::Max => mini_syntax::ast::BinaryOp::Gt,
+            _ => mini_syntax::ast::BinaryOp::Lt,
+        };
+        let mut x = args[0];
+        for (i, arg) in args.iter_mut().enumerate() {
+            if !self.types().is_ordered(arg.ty) {
+                let text = format!("invalid argument: {} cannot be ordered", self.describe(arg));
+                self.error_op(Code::InvalidMinMaxOperand, arg, text);
+                x.set_invalid();
+                return x;
+            }
+            if i == 0 {
+                continue;
+            }
+            self.match_types(&mut x, arg);
+            if !x.is_valid() {
+                return x;
+            }
+            if !self.types().identical(x.ty, arg.ty) {
+                let text = format!(
+                    "invalid argument: mismatched types {} (previous argument) and {} (type of {})",
+                    self.type_text(x.ty),
+                    self.type_text(arg.ty),
+                    arg.expr
+                );
+                self.error_op(Code::MismatchedTypes, arg, text);
+                x.set_invalid();
+                return x;
+            }
+            if x.mode == Mode::Constant && arg.mode == Mode::Constant {
+                let is_better = Constant::compare(op, self.const_of(arg), self.const_of(&x));
+                if is_better == Constant::Bool(true) {
+                    x = *arg;
+                }
+            } else {
+                x.mode = Mode::Value;
+                x.value = ConstId::NONE;
+            }
+        }
+        if x.mode != Mode::Constant {
+            x.mode = Mode::Value;
+            if self.types().is_untyped(x.ty) {
+                self.default_operand(&mut x);
+            }
+        }
+        for arg in args.iter() {
+            self.update_expr_type(arg.expr, x.ty, true);
+        }
+        x
+    }
+
+    fn new_value(&mut self, arg: &'a Expr) -> Operand<'a> {
+        let mut x = self.expr_or_type(arg);
+        self.exclude(&mut x, &[Mode::NoValue, Mode::Builtin]);
+        if !x.is_valid() {
+            return x;
+        }
+        if x.mode != Mode::Type && self.types().is_untyped(x.ty) {
+            self.assignment_to_blank(&mut x, "argument to new");
+            if !x.is_valid() {
+                return x;
+            }
+        }
+        let ty = self.prog.types.pointer(x.ty);
+        x.set_value(ty);
+        x
+    }
+
+    fn size(&mut self, builtin: Builtin, mut x: Operand<'a>) -> Operand<'a> {
+        self.assignment_to_blank(&mut x, &format!("argument to unsafe.{}", builtin.name()));
+        if !x.is_valid() {
+            return x;
+        }
+        let size = match builtin {
+            Builtin::Alignof => Some(self.types().align_of(x.ty)),
+            _ => self.types().size_of(x.ty),
+        };
+        match size {
+            Some(size) => self.set_const(&mut x, Constant::uint(size), TypeId::UINTPTR),
+            None => {
+                let text = format!("{} is too large", self.describe(&x));
+                self.error_op(Code::TypeTooLarge, &x, text);
+                x.set_invalid();
+            }
+        }
+        x
+    }
+
+    fn offset(&mut self, arg: &'a Expr) -> Operand<'a> {
+        let mut x = Operand::invalid(arg);
+        let ExprKind::Selector { x: inner, sel } = &arg.unparen().kind else {
+            let text = format!("invalid argument: {arg} is not a selector expression");
+            self.error(Code::BadOffsetofSyntax, arg, text);
+            self.use_exprs(std::slice::from_ref(arg));
+            return x;
+        };
+        let base = self.expr(inner);
+        if !base.is_valid() {
+            return x;
+        }
+        let (mut holder, _) = self.types().deref(base.ty);
+        let found = self.types().lookup(holder, self.env.pkg, sel.name);
+        let Ok(Lookup {
+            member: Member::Field { index, ty },
+            path,
+            is_indirect,
+            holder: last,
+        }) = found
+        else {
+            let shown = self.type_text(holder);
+            let text = match found {
+                Ok(_) => format!("invalid argument: {arg} is a method value"),
+                Err(_) => format!(
+                    "invalid argument: {shown} has no single field {}",
+                    sel.name
+                ),
+            };
+            self.error(Code::InvalidOffsetof, arg, text);
+            return x;
+        };
+        if is_indirect {
+            let text = format!(
+                "invalid argument: field {} is embedded via a pointer in {}",
+                sel.name,
+                self.type_text(holder)
+            );
+            self.error(Code::InvalidOffsetof, arg, text);
+            return x;
+        }
+        let mut offset = 0;
+        let steps: Vec<u32> = path.iter().copied().chain([index]).collect();
+        for &step in &steps {
+            let Some((offsets, _)) = self.types().struct_layout(holder) else {
+                return x;
+            };
+            offset += offsets.get(step as usize).copied().unwrap_or(0);
+            if let Some(structure) = self.types().as_struct(holder) {
+                holder = structure.fields[step as usize].ty;
+            }
+        }
+        self.record_info(
+            arg,
+            ExprInfo {
+                ty,
+                value: ConstId::NONE,
+                mode: Mode::Variable,
+            },
+        );
+        let selection = crate::info::Selection {
+            kind: SelectionKind::Field,
+            member: Member::Field { index, ty },
+            recv: base.ty,
+            path: path.into(),
+            is_indirect,
+            holder: last,
+            ty,
+        };
+        self.prog.packages[self.env.pkg.index()]
+            .info
+            .selections
+            .insert(arg.unparen().id, selection);
+        self.set_const(&mut x, Constant::uint(offset), TypeId::UINTPTR);
+        x
+    }
+}
+
+fn no_value(mut x: Operand<'_>) -> Operand<'_> {
+    if x.is_valid() {
+        x.mode = Mode::NoValue;
+        x.ty = TypeId::INVALID;
+        x.value = ConstId::NONE;
+    }
+    x
+}

@@ -1,0 +1,358 @@
+//! Assignability, interface satisfaction, and explicit conversions `T(x)`.
+
+use mini_diagnostics::Code;
+
+use super::Checker;
+use super::operand::{Operand, Part};
+use crate::constant::Constant;
+use crate::info::Mode;
+use crate::object::{ObjId, ObjectKind};
+use crate::types::{Basic, ChanDir, Method, Missing, Type, TypeId};
+
+/// Why a value cannot be assigned; the text may be empty.
+pub(super) type Assignable = Result<(), (Code, String)>;
+
+impl<'a> Checker<'a> {
+    /// Whether `x` may be assigned to a variable of type `target`.
+    pub(super) fn assignable(&mut self, x: &Operand<'a>, target: TypeId) -> Assignable {
+        if !x.is_valid() || !target.is_valid() || self.types().identical(x.ty, target) {
+            return Ok(());
+        }
+        let from = self.under(x.ty);
+        let to = self.under(target);
+        let fail = |code| Err((code, String::new()));
+        if !to.is_valid() || !from.is_valid() {
+            return Ok(());
+        }
+        if self.types().is_untyped(from) {
+            return match self.implicit_type(x, target) {
+                Ok(_) => Ok(()),
+                Err(_) => fail(Code::IncompatibleAssign),
+            };
+        }
+        let is_named = self.types().has_name(x.ty) && self.types().has_name(target);
+        if self.types().identical(from, to) && !is_named {
+            return Ok(());
+        }
+        if self.types().is_interface(target) || self.is_interface_pointer(to) {
+            return match self.implements(x.ty, target) {
+                None => Ok(()),
+                Some(cause) => Err((Code::InvalidIfaceAssign, cause)),
+            };
+        }
+        if self.types().is_interface(x.ty) && self.implements(target, x.ty).is_none() {
+            return Err((Code::IncompatibleAssign, "need type assertion".into()));
+        }
+        if let (
+            &Type::Chan {
+                dir: ChanDir::Both,
+                elem: a,
+            },
+            &Type::Chan { elem: b, .. },
+        ) = (self.types().get(from), self.types().get(to))
+            && self.types().identical(a, b)
+        {
+            return match is_named {
+                true => fail(Code::InvalidChanAssign),
+                false => Ok(()),
+            };
+        }
+        fail(Code::IncompatibleAssign)
+    }
+
+    fn is_interface_pointer(&self, ty: TypeId) -> bool {
+        self.types()
+            .pointee(ty)
+            .is_some_and(|elem| self.types().is_interface(elem))
+    }
+
+    /// Why `ty` does not implement the interface `target`; `None` if it does.
+    pub(super) fn implements(&mut self, ty: TypeId, target: TypeId) -> Option<String> {
+        if !self.under(ty).is_valid() || !self.under(target).is_valid() {
+            return None;
+        }
+        if let Some(elem) = self.types().pointee(ty)
+            && !self.under(elem).is_valid()
+        {
+            return None;
+        }
+        let (shown, wanted) = (self.type_text(ty), self.type_text(target));
+        if !self.types().is_interface(target) {
+            let detail = match self.is_interface_pointer(target) {
+                true => self.interface_pointer_text(target),
+                false => format!("{wanted} is not an interface"),
+            };
+            return Some(format!("{shown} does not implement {wanted} ({detail})"));
+        }
+        let cause = self.missing_method_cause(ty, target, true)?;
+        match self.has_invalid_embedded_fields(ty, 0) {
+            true => None,
+            false => Some(format!("{shown} does not implement {wanted} {cause}")),
+        }
+    }
+
+    fn interface_pointer_text(&self, ty: TypeId) -> String {
+        format!("type {} is pointer to interface, not interface", self.type_text(ty))
+    }
+
+    fn has_invalid_embedded_fields(&self, ty: TypeId, depth: u32) -> bool {
+        let (base, _) = self.types().deref(ty);
+        let Some(structure) = self.types().as_struct(base) else {
+            return false;
+        };
+        depth < 16
+            && structure.fields.iter().any(|field| {
+                field.is_embedded
+                    && (!self.under(field.ty).is_valid()
+                        || self.has_invalid_embedded_fields(field.ty, depth + 1))
+            })
+    }
+
+    /// The first method of `iface` that `ty` lacks, in brackets as messages show it.
+    pub(super) fn missing_method_cause(
+        &mut self,
+        ty: TypeId,
+        iface: TypeId,
+        is_static: bool,
+    ) -> Option<String> {
+        let missing = self.missing_method(ty, iface, is_static)?;
+        Some(match missing {
+            Missing::NotFound(method) => {
+                if self.is_interface_pointer(ty) {
+                    format!("({})", self.interface_pointer_text(ty))
+                } else if self.is_interface_pointer(iface) {
+                    format!("({})", self.interface_pointer_text(iface))
+                } else {
+                    format!("(missing method {})", method.name)
+                }
+            }
+            Missing::WrongName { want, have, .. } => {
+                let have_sig = self.method_signature(ty, have);
+                format!(
+                    "(missing method {})\n\t\thave {}\n\t\twant {}",
+                    want.name,
+                    self.method_text(have, have_sig),
+                    self.method_text(want.name, want.sig)
+                )
+            }
+            Missing::WrongType { want, have } => {
+                format!(
+                    "(wrong type for method {})\n\t\thave {}\n\t\twant {}",
+                    want.name,
+                    self.method_text(want.name, have),
+                    self.method_text(want.name, want.sig)
+                )
+            }
+            Missing::PointerReceiver(method) => {
+                format!("(method {} has pointer receiver)", method.name)
+            }
+            Missing::Field(method) => format!(
+                "({}.{} is a field, not a method)",
+                self.type_text(ty),
+                method.name
+            ),
+        })
+    }
+
+    fn method_text(&self, name: mini_syntax::Symbol, sig: TypeId) -> String {
+        match self.types().get(sig) {
+            Type::Func(sig) => {
+                format!("{name}{}", self.types().signature_text(sig, self.qualifier()))
+            }
+            _ => name.to_string(),
+        }
+    }
+
+    fn method_signature(&mut self, ty: TypeId, name: mini_syntax::Symbol) -> TypeId {
+        match self.types().lookup(ty, self.env.pkg, name).map(|found| found.member) {
+            Ok(crate::types::Member::Method(obj)) => {
+                self.obj_decl(obj);
+                self.object(obj).ty
+            }
+            Ok(crate::types::Member::InterfaceMethod { sig, .. }) => sig,
+            _ => TypeId::INVALID,
+        }
+    }
+
+    /// The first method of `iface` that keeps `ty` from having them all.
+    pub(super) fn missing_method(
+        &mut self,
+        ty: TypeId,
+        iface: TypeId,
+        is_static: bool,
+    ) -> Option<Missing> {
+        // Signatures are resolved first, so that the search itself changes nothing.
+        let wanted: Vec<Method> = self.prog.types.complete_interface(iface).to_vec();
+        if wanted.is_empty() {
+            return None;
+        }
+        if !self.types().is_interface(ty) {
+            for method in &wanted {
+                let found = self.types().lookup(ty, method.pkg, method.name);
+                if let Ok(crate::types::Member::Method(obj)) = found.map(|found| found.member) {
+                    self.obj_decl(obj);
+                }
+            }
+        }
+        let prog = &*self.prog;
+        prog.types
+            .missing_method(ty, iface, is_static, &mut |obj: ObjId| {
+                let object = prog.object(obj);
+                let has_pointer_recv = match object.kind {
+                    ObjectKind::Func(func) => prog.func(func).has_pointer_recv,
+                    _ => false,
+                };
+                (object.ty, has_pointer_recv)
+            })
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // T(x)
+
+    pub(super) fn conversion(&mut self, x: &mut Operand<'a>, target: TypeId) {
+        let is_constant = x.mode == Mode::Constant;
+        let to = self.types().basic(target);
+        let is_constant_target = to.is_some_and(Basic::is_const_type);
+        let mut is_fine = false;
+        let mut cause = String::new();
+        if is_constant && is_constant_target {
+            let basic = to.unwrap_or(Basic::Invalid);
+            match self.convert_constant(x, basic) {
+                Ok(value) => {
+                    x.value = self.prog.constants.add(value);
+                    is_fine = true;
+                }
+                Err(true) => {
+                    let text = self.constant_conversion_text(x, target);
+                    self.error_op(Code::InvalidConversion, x, text);
+                    x.set_invalid();
+                    return;
+                }
+                Err(false) => {}
+            }
+        } else {
+            match self.convertible(x, target) {
+                Ok(()) => {
+                    is_fine = true;
+                    x.mode = Mode::Value;
+                }
+                Err(text) => cause = text,
+            }
+        }
+        if !is_fine {
+            let suffix = match cause.is_empty() {
+                true => String::new(),
+                false => format!(": {cause}"),
+            };
+            let text = format!(
+                "cannot convert {} to type {}{suffix}",
+                self.describe(x),
+                self.type_text(target)
+            );
+            self.error_op(Code::InvalidConversion, x, text);
+            x.set_invalid();
+            return;
+        }
+        if self.types().is_untyped(x.ty) {
+            let is_rune_to_string = is_constant && self.types().is_string(target);
+            let mut last = target;
+            if self.types().is_interface(target)
+                || (is_constant && !is_constant_target)
+                || (x.is_nil() && !self.types().has_nil(target))
+            {
+                last = self.types().default_type(x.ty);
+            } else if x.mode == Mode::Constant
+                && self.types().is_integer(x.ty)
+                && is_rune_to_string
+            {
+                last = x.ty;
+            }
+            if x.part == Part::Whole {
+                self.update_expr_type(x.expr, last, true);
+            }
+        }
+        x.ty = target;
+    }
+
+    /// For integers Go says which constant does not fit which type.
+    fn constant_conversion_text(&self, x: &Operand<'a>, target: TypeId) -> String {
+        let types = self.types();
+        let (value, shown) = (self.const_of(x), self.type_text(target));
+        if types.is_integer(x.ty) && types.is_integer(target) {
+            return format!("constant {value} overflows {shown}");
+        }
+        let described = self.describe(x);
+        match types.is_integer(target) && value.to_int().is_none() {
+            true => format!("cannot convert {described} to type {shown} (truncated)"),
+            false => format!("cannot convert {described} to type {shown}"),
+        }
+    }
+
+    /// The constant as the type holds it. The error says whether numbers are in play: then it is one of range.
+    fn convert_constant(&self, x: &Operand<'a>, basic: Basic) -> Result<Constant, bool> {
+        let value = self.const_of(x);
+        if let Ok(value) = value.represent(basic) {
+            return Ok(value);
+        }
+        if basic.is_string() && self.types().is_integer(x.ty) {
+            return Ok(value.int_to_string());
+        }
+        Err(self.types().is_numeric(x.ty) && basic.is_numeric())
+    }
+
+    fn convertible(&mut self, x: &Operand<'a>, target: TypeId) -> Result<(), String> {
+        let cause = match self.assignable(x, target) {
+            Ok(()) => return Ok(()),
+            Err((_, cause)) => cause,
+        };
+        let (from, to) = (self.under(x.ty), self.under(target));
+        if self.prog.types.identical_ignoring_tags(from, to) {
+            return Ok(());
+        }
+        let types = self.types();
+        let is_unnamed = |ty: TypeId| matches!(types.get(types.unalias(ty)), Type::Pointer(_));
+        if let (Some(a), Some(b)) = (types.pointee(x.ty), types.pointee(target))
+            && is_unnamed(x.ty)
+            && is_unnamed(target)
+        {
+            let (a, b) = (self.under(a), self.under(b));
+            if self.prog.types.identical_ignoring_tags(a, b) {
+                return Ok(());
+            }
+        }
+        let types = self.types();
+        let real = |ty| types.is_integer(ty) || types.is_float(ty);
+        if (real(x.ty) && real(target)) || (types.is_complex(x.ty) && types.is_complex(target)) {
+            return Ok(());
+        }
+        if types.is_string(target)
+            && (types.is_integer(x.ty) || types.is_bytes_or_runes(x.ty))
+        {
+            return Ok(());
+        }
+        if types.is_string(x.ty) && types.is_bytes_or_runes(target) {
+            return Ok(());
+        }
+        let pointer_like = |ty: TypeId| {
+            types.is_pointer(ty) || matches!(types.basic(ty), Some(Basic::Uintptr))
+        };
+        let is_unsafe = |ty: TypeId| matches!(types.basic(ty), Some(Basic::UnsafePointer));
+        if (pointer_like(x.ty) && is_unsafe(target)) || (is_unsafe(x.ty) && pointer_like(target)) {
+            return Ok(());
+        }
+        if let &Type::Slice(elem) = types.get(from) {
+            let array = match types.get(to) {
+                Type::Array { .. } => Some(to),
+                &Type::Pointer(pointee) => Some(types.under(pointee)),
+                _ => None,
+            };
+            if let Some(array) = array
+                && let &Type::Array { elem: other, .. } = types.get(array)
+                && types.identical(elem, other)
+            {
+                return Ok(());
+            }
+        }
+        Err(cause)
+    }
+}

@@ -1,0 +1,602 @@
+//! Declarations: resolving package-level objects when they are first needed, and local declarations.
+
+use mini_diagnostics::{Code, Diagnostic};
+use mini_syntax::ast::{self, Decl, Expr, Ident};
+
+use super::operand::Operand;
+use super::state::{DeclInfo, Progress};
+use super::{Checker, Env, Later};
+use crate::constant::{ConstId, Constant};
+use crate::info::{FuncId, FuncOrigin, Initializer};
+use crate::object::{ObjId, ObjectKind, Var, VarKind};
+use crate::program::PkgId;
+use crate::types::{Type, TypeId};
+
+impl<'a> Checker<'a> {
+    /// Checks everything in a package.
+    pub(super) fn check_package(&mut self, pkg: PkgId) {
+        let objects = self.prog.state.packages[pkg.index()].objects.clone();
+        // Aliases last would let a cycle be entered through them: declared types come first, as in Go.
+        for pass in 0..2 {
+            for &obj in &objects {
+                let is_alias = matches!(
+                    self.object(obj).kind,
+                    ObjectKind::TypeName { is_alias: true }
+                );
+                if is_alias == (pass == 1) {
+                    self.obj_decl(obj);
+                }
+            }
+        }
+        self.process_later();
+        for func in self.prog.package(pkg).funcs.clone() {
+            self.func_decl_body(func);
+            self.process_later();
+        }
+        self.init_order(pkg);
+        self.unused_imports(pkg);
+        if self.prog.package(pkg).name == "main" && pkg == self.prog.main {
+            let has_main = self
+                .prog
+                .package(pkg)
+                .scope
+                .contains_key(&mini_syntax::Symbol::intern("main"));
+            if !has_main && self.prog.diagnostics.is_empty() {
+                let text = "function main is undeclared in the main package";
+                self.push(Diagnostic::error(
+                    Code::InvalidMainDecl,
+                    mini_diagnostics::Span::NONE,
+                    text,
+                ));
+            }
+        }
+    }
+
+    /// Resolves an object, if it is not: afterwards its type is set.
+    pub(super) fn obj_decl(&mut self, obj: ObjId) {
+        match self.prog.state.progress(obj) {
+            Progress::Black => {}
+            Progress::Grey(index) => self.met_again(obj, index as usize),
+            Progress::White => self.resolve_decl(obj),
+        }
+    }
+
+    fn resolve_decl(&mut self, obj: ObjId) {
+        let Some(info) = self.prog.state.decls.get(&obj) else {
+            return;
+        };
+        let (at, index, iota, inherited, is_generic) = (
+            info.at,
+            info.index as usize,
+            info.iota,
+            info.inherited,
+            info.is_generic,
+        );
+        let vars = info.vars.clone();
+        let progress = Progress::Grey(self.path.len() as u32);
+        self.prog.state.set_progress(obj, progress);
+        self.path.push(obj);
+        let mut env = Env::package(at.pkg, at.file);
+        env.base = self.scopes.depth();
+        env.decl = obj;
+        let asts = self.asts;
+        self.at(env, |c| match c.object(obj).kind {
+            ObjectKind::Const(_) => {
+                let source = inherited.unwrap_or(at);
+                if let Some(spec) = asts.const_spec(source) {
+                    let value = spec.values.get(index);
+                    c.const_decl(obj, spec.ty.as_deref(), value, iota, inherited.is_some());
+                }
+            }
+            ObjectKind::Var(_) => {
+                if let Some(spec) = asts.var_spec(at) {
+                    c.var_decl(obj, &vars, spec, index);
+                }
+            }
+            ObjectKind::TypeName { .. } => {
+                if let Some(spec) = asts.type_spec(at) {
+                    c.type_decl(obj, spec);
+                }
+            }
+            ObjectKind::Func(func) => {
+                if let Some(decl) = asts.func_decl(at) {
+                    c.func_decl(obj, func, decl, is_generic);
+                }
+            }
+            _ => {}
+        });
+        self.path.pop();
+        self.prog.state.set_progress(obj, Progress::Black);
+    }
+
+    /// An object that is being resolved is needed for its own resolution.
+    fn met_again(&mut self, obj: ObjId, start: usize) {
+        let is_valid = self.is_valid_cycle(start);
+        let is_value = matches!(
+            self.object(obj).kind,
+            ObjectKind::Const(_) | ObjectKind::Var(_)
+        );
+        let is_func = matches!(self.object(obj).kind, ObjectKind::Func(_));
+        if (!is_valid && !is_func) || (is_value && !self.object(obj).ty.is_valid()) {
+            self.prog.objects[obj.index()].ty = TypeId::INVALID;
+        }
+    }
+
+    fn is_valid_cycle(&mut self, start: usize) -> bool {
+        let cycle: Vec<ObjId> = self.path[start..].to_vec();
+        let (mut n_values, mut n_types) = (0, 0);
+        for &obj in &cycle {
+            match self.object(obj).kind {
+                ObjectKind::Const(_) | ObjectKind::Var(_) => n_values += 1,
+                ObjectKind::TypeName { is_alias: false } => n_types += 1,
+                _ => {}
+            }
+        }
+        // A cycle of values alone is found again by the initialisation order.
+        if n_values == cycle.len() || (n_values == 0 && n_types > 0) {
+            return true;
+        }
+        self.cycle_error(&cycle);
+        false
+    }
+
+    /// Reports a cycle of declarations at the one that comes first in the source.
+    pub(super) fn cycle_error(&mut self, cycle: &[ObjId]) {
+        let Some(start) = (0..cycle.len()).min_by_key(|&i| self.object(cycle[i]).pos) else {
+            return;
+        };
+        let first = self.object(cycle[start]).clone();
+        let is_type = matches!(first.kind, ObjectKind::TypeName { .. });
+        if is_type && matches!(self.types().get(first.ty), Type::Alias(_)) {
+            self.prog.objects[cycle[start].index()].ty = TypeId::INVALID;
+        }
+        let span = self.name_span(first.pos, first.name);
+        if let [_] = cycle {
+            let text = match is_type {
+                true => format!("invalid recursive type: {} refers to itself", first.name),
+                false => format!("invalid cycle in declaration: {} refers to itself", first.name),
+            };
+            self.push(Diagnostic::error(Code::InvalidDeclCycle, span, text));
+            return;
+        }
+        let text = match is_type {
+            true => format!("invalid recursive type {}", first.name),
+            false => format!("invalid cycle in declaration of {}", first.name),
+        };
+        let mut diagnostic = Diagnostic::error(Code::InvalidDeclCycle, span, text);
+        for i in 0..cycle.len() {
+            let from = self.object(cycle[(start + i) % cycle.len()]);
+            let to = self.object(cycle[(start + i + 1) % cycle.len()]).name;
+            let span = self.name_span(from.pos, from.name);
+            diagnostic = diagnostic.also(span, format!("{} refers to {to}", from.name));
+        }
+        self.push(diagnostic);
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Constants
+
+    fn const_decl(
+        &mut self,
+        obj: ObjId,
+        ty: Option<&'a Expr>,
+        value: Option<&'a Expr>,
+        iota: u32,
+        is_inherited: bool,
+    ) {
+        let saved = (self.env.iota, self.env.err_pos);
+        self.env.iota = self.prog.constants.add(Constant::int(iota as i64));
+        self.env.err_pos = mini_diagnostics::Pos::NONE;
+        let unknown = self.prog.constants.add(Constant::Unknown);
+        self.prog.objects[obj.index()].kind = ObjectKind::Const(unknown);
+        self.const_value(obj, ty, value, is_inherited);
+        (self.env.iota, self.env.err_pos) = saved;
+    }
+
+    fn const_value(
+        &mut self,
+        obj: ObjId,
+        ty: Option<&'a Expr>,
+        value: Option<&'a Expr>,
+        is_inherited: bool,
+    ) {
+        if let Some(expr) = ty {
+            let ty = self.typ(expr);
+            if !self.types().is_const_type(ty) {
+                if self.under(ty).is_valid() {
+                    let text = format!("invalid constant type {}", self.type_text(ty));
+                    self.error(Code::InvalidConstType, expr, text);
+                }
+                return;
+            }
+            self.prog.objects[obj.index()].ty = ty;
+        }
+        let Some(value) = value else {
+            return;
+        };
+        if is_inherited {
+            self.env.err_pos = self.object(obj).pos;
+        }
+        let mut x = self.expr(value);
+        self.init_const(obj, &mut x);
+    }
+
+    fn init_const(&mut self, obj: ObjId, x: &mut Operand<'a>) {
+        let ty = self.object(obj).ty;
+        if !x.is_valid() || (ty.is_valid() && !self.under(ty).is_valid()) {
+            self.prog.objects[obj.index()].ty = TypeId::INVALID;
+            return;
+        }
+        if x.mode != crate::info::Mode::Constant {
+            let text = format!("{} is not constant", self.describe(x));
+            self.error_op(Code::InvalidConstInit, x, text);
+            self.prog.objects[obj.index()].ty = TypeId::INVALID;
+            return;
+        }
+        if !ty.is_valid() {
+            self.prog.objects[obj.index()].ty = x.ty;
+        }
+        let ty = self.object(obj).ty;
+        self.assignment(x, ty, "constant declaration");
+        if !x.is_valid() {
+            return;
+        }
+        self.prog.objects[obj.index()].kind = ObjectKind::Const(x.value);
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Variables
+
+    fn var_decl(&mut self, obj: ObjId, vars: &[ObjId], spec: &'a ast::VarSpec, index: usize) {
+        if let Some(ty) = &spec.ty {
+            let ty = self.var_type(ty);
+            self.prog.objects[obj.index()].ty = ty;
+        }
+        let value = match vars.is_empty() {
+            true => spec.values.get(index),
+            false => spec.values.first(),
+        };
+        let Some(value) = value else {
+            return;
+        };
+        if vars.is_empty() {
+            let mut x = self.expr_with_target(value, self.object(obj).ty);
+            self.init_var(obj, &mut x, "variable declaration");
+            return;
+        }
+        if spec.ty.is_some() {
+            let ty = self.object(obj).ty;
+            for var in vars {
+                self.prog.objects[var.index()].ty = ty;
+            }
+        }
+        self.init_vars(vars, &spec.values, None);
+        // All of them are resolved by this one initialiser.
+        for &var in vars {
+            if var != obj {
+                let deps = self.prog.state.decls[&obj].deps.clone();
+                self.prog.state.set_progress(var, Progress::Black);
+                if let Some(info) = self.prog.state.decls.get_mut(&var) {
+                    info.deps = deps;
+                }
+            }
+        }
+    }
+
+    /// The initialiser that a package variable belongs to.
+    pub(super) fn initializer(&self, obj: ObjId, info: &DeclInfo) -> Option<Initializer> {
+        let spec = self.asts.var_spec(info.at)?;
+        let (vars, value) = match info.vars.is_empty() {
+            true => (vec![obj], info.index),
+            false => (info.vars.clone(), 0),
+        };
+        spec.values.get(value as usize)?;
+        Some(Initializer {
+            vars,
+            decl: info.at,
+            value,
+        })
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Types
+
+    fn type_decl(&mut self, obj: ObjId, spec: &'a ast::TypeSpec) {
+        if let Some(param) = spec.type_params.first() {
+            self.unsupported(param.span.start, "generic types are");
+            return;
+        }
+        let (name, pkg) = (spec.name.name, self.env.pkg);
+        if spec.is_alias {
+            let alias = self.prog.types.new_alias(name, pkg, obj);
+            self.prog.objects[obj.index()].ty = alias;
+            let actual = self.typ(&spec.ty);
+            if self.leads_to(actual, alias) {
+                // `type A = B; type B = A` was reported when the cycle closed.
+                self.prog.types.set_actual(alias, TypeId::INVALID);
+                self.prog.objects[obj.index()].ty = TypeId::INVALID;
+                return;
+            }
+            self.prog.types.set_actual(alias, actual);
+            return;
+        }
+        let local_index = match self.env.func.is_some() {
+            true => {
+                self.prog.state.n_local_types += 1;
+                self.prog.state.n_local_types
+            }
+            false => 0,
+        };
+        let named = self.prog.types.new_named(name, pkg, obj, local_index);
+        self.prog.objects[obj.index()].ty = named;
+        if self.env.func == FuncId::NONE {
+            self.collect_methods(obj, named);
+        }
+        let rhs = self.typ(&spec.ty);
+        if self.leads_to(rhs, named) {
+            self.type_cycle(named, rhs);
+            return;
+        }
+        self.prog.types.set_rhs(named, rhs);
+        if matches!(self.types().get(rhs), Type::TypeParam(_)) {
+            let text = "cannot use a type parameter as RHS in type declaration";
+            self.error(Code::MisplacedTypeParam, &spec.ty, text);
+            self.prog.types.set_rhs(named, TypeId::INVALID);
+        }
+        self.valid_type(named);
+    }
+
+    /// Whether names alone lead from `from` to `to`.
+    fn leads_to(&self, mut from: TypeId, to: TypeId) -> bool {
+        let types = self.types();
+        loop {
+            if from == to {
+                return true;
+            }
+            from = match *types.get(from) {
+                Type::Named(named) => types.named(named).rhs,
+                Type::Alias(alias) => types.alias(alias).actual,
+                _ => return false,
+            };
+        }
+    }
+
+    fn type_cycle(&mut self, named: TypeId, rhs: TypeId) {
+        let mut cycle = Vec::new();
+        let types = self.types();
+        if let Some(first) = types.as_named(named) {
+            cycle.push(first.obj);
+        }
+        let mut ty = rhs;
+        while ty != named {
+            ty = match *types.get(ty) {
+                Type::Named(id) => {
+                    cycle.push(types.named(id).obj);
+                    types.named(id).rhs
+                }
+                Type::Alias(id) => {
+                    cycle.push(types.alias(id).obj);
+                    types.alias(id).actual
+                }
+                _ => break,
+            };
+        }
+        self.cycle_error(&cycle);
+    }
+
+    /// Gives a declared type the methods that were collected for its name.
+    fn collect_methods(&mut self, obj: ObjId, named: TypeId) {
+        let name = self.object(obj).name;
+        let is_first = self.prog.package(self.env.pkg).scope.get(&name) == Some(&obj);
+        if !is_first {
+            return;
+        }
+        let methods = self.prog.state.packages[self.env.pkg.index()]
+            .methods
+            .remove(&name);
+        let Some(methods) = methods else { return };
+        let mut kept: Vec<(mini_syntax::Symbol, ObjId)> = Vec::with_capacity(methods.len());
+        for method in methods {
+            let (method_name, pos) = (self.object(method).name, self.object(method).pos);
+            if let Some((_, other)) = kept.iter().find(|(known, _)| *known == method_name) {
+                let other = self.object(*other).pos;
+                let text = format!(
+                    "method {name}.{method_name} already declared at {}",
+                    super::errors::place(other)
+                );
+                self.error_name(Code::DuplicateMethod, pos, method_name, text);
+                continue;
+            }
+            kept.push((method_name, method));
+        }
+        if let Type::Named(id) = *self.types().get(named) {
+            self.prog.types.named_mut(id).methods = kept;
+        }
+        self.later.push(Later::Methods { obj });
+    }
+
+    /// Fields and methods of a struct must have different names.
+    pub(super) fn check_methods(&mut self, obj: ObjId) {
+        let types = self.types();
+        let ty = self.object(obj).ty;
+        let (Some(named), Some(structure)) = (types.as_named(ty), types.as_struct(ty)) else {
+            return;
+        };
+        let (methods, structure) = (named.methods.clone(), structure.clone());
+        for field in &structure.fields {
+            if let Some(&(name, method)) = methods.iter().find(|(name, _)| *name == field.name) {
+                let method_pos = self.object(method).pos;
+                let text = format!("field and method with the same name {name}");
+                let span = self.name_span(method_pos, name);
+                let mut diagnostic = Diagnostic::error(Code::DuplicateFieldAndMethod, span, text);
+                if let Some(pos) = self.field_pos(obj, name) {
+                    diagnostic = self.other_declaration(diagnostic, name, pos);
+                }
+                self.push(diagnostic);
+            }
+        }
+    }
+
+    fn field_pos(&self, obj: ObjId, name: mini_syntax::Symbol) -> Option<mini_diagnostics::Pos> {
+        let spec = self.asts.type_spec(self.prog.state.decls.get(&obj)?.at)?;
+        let ast::ExprKind::StructType(ty) = &spec.ty.kind else {
+            return None;
+        };
+        ty.fields.iter().find_map(|field| {
+            match field.names.iter().find(|ident| ident.name == name) {
+                Some(ident) => Some(ident.pos),
+                None => (field.is_embedded()
+                    && super::typexpr::embedded_name(&field.ty)
+                        .is_some_and(|ident| ident.name == name))
+                .then(|| field.span.start),
+            }
+        })
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Functions
+
+    fn func_decl(&mut self, obj: ObjId, func: FuncId, decl: &'a ast::FuncDecl, is_generic: bool) {
+        if is_generic {
+            let pos = decl
+                .type_params
+                .first()
+                .map_or(decl.name.pos, |param| param.span.start);
+            self.unsupported(pos, "generic functions are");
+            return;
+        }
+        // Parameters are bound again when the body is checked.
+        self.open_scope();
+        let sig = self.func_type(func, decl.recv.as_ref(), &decl.ty);
+        self.close_scope();
+        self.prog.objects[obj.index()].ty = sig;
+        self.prog.funcs[func.index()].sig = sig;
+        if decl.body.is_none()
+            && !self.prog.package(self.env.pkg).is_lazy
+            && decl.name.name != "init"
+        {
+            let text = "missing function body";
+            self.error_name(Code::BadDecl, decl.name.pos, decl.name.name, text);
+        }
+    }
+
+    /// Checks the body of a declared function, once.
+    pub(super) fn func_decl_body(&mut self, func: FuncId) {
+        let entry = &mut self.prog.funcs[func.index()];
+        let FuncOrigin::Decl { obj, decl: at } = entry.origin else {
+            return;
+        };
+        if std::mem::replace(&mut entry.is_checked, true) || !entry.sig.is_valid() {
+            return;
+        }
+        let asts = self.asts;
+        let Some(decl) = asts.func_decl(at) else {
+            return;
+        };
+        let Some(body) = &decl.body else { return };
+        let mut env = Env::package(at.pkg, at.file);
+        env.base = self.scopes.depth();
+        env.decl = obj;
+        env.func = func;
+        self.at(env, |c| c.func_body(func, body));
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Declarations in functions
+
+    pub(super) fn decl_stmt(&mut self, decl: &'a Decl) {
+        match decl {
+            Decl::Const(decl) => self.local_consts(decl),
+            Decl::Var(decl) => {
+                for spec in &decl.specs {
+                    self.local_vars(spec);
+                }
+            }
+            Decl::Type(decl) => {
+                for spec in &decl.specs {
+                    self.local_type(spec);
+                }
+            }
+            Decl::Import(_) | Decl::Func(_) => {}
+        }
+    }
+
+    fn local_consts(&mut self, decl: &'a ast::GenDecl<ast::ConstSpec>) {
+        let mut last: Option<&'a ast::ConstSpec> = None;
+        for (iota, spec) in decl.specs.iter().enumerate() {
+            let is_own = spec.ty.is_some() || !spec.values.is_empty();
+            if is_own {
+                last = Some(spec);
+            }
+            let source = last.unwrap_or(spec);
+            let mut objects = Vec::with_capacity(spec.names.len());
+            for (index, &name) in spec.names.iter().enumerate() {
+                let obj = self.new_object(name, ObjectKind::Const(ConstId::NONE), TypeId::INVALID);
+                let value = source.values.get(index);
+                self.const_decl(obj, source.ty.as_deref(), value, iota as u32, !is_own);
+                objects.push((name, obj));
+            }
+            self.arity(spec.span.start, &spec.names, &source.values, true, !is_own);
+            for (name, obj) in objects {
+                self.declare(name, obj);
+            }
+        }
+    }
+
+    fn local_vars(&mut self, spec: &'a ast::VarSpec) {
+        let vars: Vec<ObjId> = spec
+            .names
+            .iter()
+            .map(|&name| self.new_local(name, VarKind::Local))
+            .collect();
+        let ty = match &spec.ty {
+            Some(ty) => self.var_type(ty),
+            None => TypeId::INVALID,
+        };
+        for var in &vars {
+            self.prog.objects[var.index()].ty = ty;
+        }
+        let (n_names, n_values) = (vars.len(), spec.values.len());
+        if n_values == 1 && n_names > 1 {
+            self.init_vars(&vars, &spec.values, None);
+        } else {
+            for (index, value) in spec.values.iter().enumerate() {
+                match vars.get(index) {
+                    Some(&var) => {
+                        let mut x = self.expr_with_target(value, ty);
+                        self.init_var(var, &mut x, "variable declaration");
+                    }
+                    None => {
+                        self.use_exprs(std::slice::from_ref(value));
+                    }
+                }
+            }
+        }
+        if spec.ty.is_none() || n_values > 0 {
+            self.arity(spec.span.start, &spec.names, &spec.values, false, false);
+        }
+        for (&name, &var) in spec.names.iter().zip(&vars) {
+            self.declare(name, var);
+        }
+    }
+
+    fn local_type(&mut self, spec: &'a ast::TypeSpec) {
+        let kind = ObjectKind::TypeName {
+            is_alias: spec.is_alias,
+        };
+        let obj = self.new_object(spec.name, kind, TypeId::INVALID);
+        self.declare(spec.name, obj);
+        let progress = Progress::Grey(self.path.len() as u32);
+        self.prog.state.set_progress(obj, progress);
+        self.path.push(obj);
+        self.type_decl(obj, spec);
+        self.path.pop();
+        self.prog.state.set_progress(obj, Progress::Black);
+    }
+
+    /// A new variable of the function at hand, not yet bound.
+    pub(super) fn new_local(&mut self, ident: Ident, kind: VarKind) -> ObjId {
+        let var = Var::new(kind, self.env.func);
+        self.new_object(ident, ObjectKind::Var(var), TypeId::INVALID)
+    }
+}

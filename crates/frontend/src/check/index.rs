@@ -1,0 +1,256 @@
+//! Index and slice expressions.
+
+use mini_diagnostics::Code;
+use mini_syntax::ast::{Expr, SliceExpr};
+
+use super::Checker;
+use super::operand::Operand;
+use crate::constant::ConstId;
+use crate::info::Mode;
+use crate::types::{Type, TypeId};
+
+impl<'a> Checker<'a> {
+    pub(super) fn index_expr(
+        &mut self,
+        expr: &'a Expr,
+        inner: &'a Expr,
+        indices: &'a [Expr],
+    ) -> Operand<'a> {
+        let mut x = self.expr_or_type(inner);
+        match x.mode {
+            Mode::Invalid => {
+                self.use_exprs(indices);
+                return x;
+            }
+            Mode::Type => {
+                self.unsupported(x.pos(), "generic types are");
+                x.set_invalid();
+                return x;
+            }
+            Mode::Builtin => {
+                self.exclude(&mut x, &[Mode::Builtin]);
+                return x;
+            }
+            _ => {}
+        }
+        let mut length = None;
+        let elem = match *self.types().under_type(x.ty) {
+            Type::Array { elem, len } => {
+                length = Some(len as i64);
+                if x.mode != Mode::Variable {
+                    x.mode = Mode::Value;
+                }
+                elem
+            }
+            Type::Slice(elem) => {
+                x.mode = Mode::Variable;
+                elem
+            }
+            Type::Pointer(base) => match *self.types().under_type(base) {
+                Type::Array { elem, len } => {
+                    length = Some(len as i64);
+                    x.mode = Mode::Variable;
+                    elem
+                }
+                _ => TypeId::INVALID,
+            },
+            Type::Map { key, value } => {
+                let Some(index) = self.single_index(indices) else {
+                    x.set_invalid();
+                    return x;
+                };
+                let mut k = self.expr(index);
+                self.assignment(&mut k, key, "map index");
+                x.mode = Mode::MapIndex;
+                x.ty = value;
+                x.value = ConstId::NONE;
+                return x;
+            }
+            _ if self.types().is_string(x.ty) => {
+                if x.mode == Mode::Constant {
+                    length = self.const_of(&x).as_bytes().map(|text| text.len() as i64);
+                    if self.types().is_untyped(x.ty) {
+                        self.update_expr_type(inner, TypeId::STRING, true);
+                    }
+                }
+                x.mode = Mode::Value;
+                TypeId::BYTE
+            }
+            _ => TypeId::INVALID,
+        };
+        if !elem.is_valid() {
+            if self.under(x.ty).is_valid() {
+                let text = format!("cannot index {}", self.describe(&x));
+                self.error_at_node(Code::NonSliceableOperand, expr, text);
+            }
+            self.use_exprs(indices);
+            x.set_invalid();
+            return x;
+        }
+        x.ty = elem;
+        x.value = ConstId::NONE;
+        match self.single_index(indices) {
+            Some(index) => {
+                self.index(index, length);
+            }
+            None => x.set_invalid(),
+        }
+        x
+    }
+
+    fn single_index(&mut self, indices: &'a [Expr]) -> Option<&'a Expr> {
+        if let Some(second) = indices.get(1) {
+            let text = "invalid operation: more than one index";
+            self.error(Code::InvalidIndex, second, text);
+        }
+        indices.first()
+    }
+
+    /// Checks an index, below `max` if that is known. `None` after an error; inside, the value of a constant.
+    pub(super) fn index(&mut self, index: &'a Expr, max: Option<i64>) -> Option<Option<i64>> {
+        let mut x = self.expr(index);
+        if !self.is_valid_index(&mut x, Code::InvalidIndex, "index", false) {
+            return None;
+        }
+        if x.mode != Mode::Constant {
+            return Some(None);
+        }
+        let value = self.const_of(&x).as_i64()?;
+        if let Some(max) = max
+            && value >= max
+        {
+            let text = format!("invalid argument: index {value} out of bounds [0:{max}]");
+            self.error_op(Code::InvalidIndex, &x, text);
+            return None;
+        }
+        Some(Some(value))
+    }
+
+    /// Whether `x` can be an index or a size: an integer, or a constant that is one.
+    pub(super) fn is_valid_index(
+        &mut self,
+        x: &mut Operand<'a>,
+        code: Code,
+        what: &str,
+        allow_negative: bool,
+    ) -> bool {
+        if !x.is_valid() {
+            return false;
+        }
+        self.convert_untyped(x, TypeId::INT);
+        if !x.is_valid() {
+            return false;
+        }
+        if !self.types().is_integer(x.ty) {
+            let text = format!("invalid argument: {what} {} must be integer", self.describe(x));
+            self.error_op(code, x, text);
+            return false;
+        }
+        if x.mode == Mode::Constant && !self.const_of(x).is_unknown() {
+            if !allow_negative && self.const_of(x).sign() < 0 {
+                let text = format!(
+                    "invalid argument: {what} {} must not be negative",
+                    self.describe(x)
+                );
+                self.error_op(code, x, text);
+                return false;
+            }
+            if self
+                .const_of(x)
+                .represent(crate::types::Basic::Int)
+                .is_err()
+            {
+                let text = format!("invalid argument: {what} {} overflows int", self.describe(x));
+                self.error_op(code, x, text);
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) fn slice_expr(&mut self, expr: &'a Expr, slice: &'a SliceExpr) -> Operand<'a> {
+        let mut x = self.expr(&slice.x);
+        let bounds = [&slice.lo, &slice.hi, &slice.max];
+        if !x.is_valid() {
+            for bound in bounds.into_iter().flatten() {
+                self.use_exprs(std::slice::from_ref(bound));
+            }
+            return x;
+        }
+        let mut length = None;
+        let ty = match *self.types().under_type(x.ty) {
+            Type::Slice(_) => Some(x.ty),
+            Type::Array { elem, len } => {
+                length = Some(len as i64);
+                if x.mode != Mode::Variable {
+                    let text = format!("cannot slice unaddressable value {}", self.describe(&x));
+                    self.error_op(Code::NonSliceableOperand, &x, text);
+                    x.set_invalid();
+                    return x;
+                }
+                self.mark_addr_taken(&slice.x);
+                Some(self.prog.types.slice(elem))
+            }
+            Type::Pointer(base) => match *self.types().under_type(base) {
+                Type::Array { elem, len } => {
+                    length = Some(len as i64);
+                    Some(self.prog.types.slice(elem))
+                }
+                _ => None,
+            },
+            _ if self.types().is_string(x.ty) => {
+                if slice.is_full {
+                    let text = "invalid operation: 3-index slice of string";
+                    let at = slice.max.as_ref().unwrap_or(expr);
+                    self.error(Code::InvalidSliceExpr, at, text);
+                    x.set_invalid();
+                    return x;
+                }
+                if x.mode == Mode::Constant {
+                    length = self.const_of(&x).as_bytes().map(|text| text.len() as i64);
+                }
+                if self.types().is_untyped(x.ty) {
+                    self.update_expr_type(&slice.x, TypeId::STRING, true);
+                    Some(TypeId::STRING)
+                } else {
+                    Some(x.ty)
+                }
+            }
+            _ => None,
+        };
+        let Some(ty) = ty else {
+            let text = format!("cannot slice {}", self.describe(&x));
+            self.error_op(Code::NonSliceableOperand, &x, text);
+            x.set_invalid();
+            return x;
+        };
+        x.set_value(ty);
+        if slice.is_full && (slice.hi.is_none() || slice.max.is_none()) {
+            let text = "2nd and 3rd index required in 3-index slice";
+            self.error(Code::InvalidSyntaxTree, expr, text);
+            x.set_invalid();
+            return x;
+        }
+        let mut values = [None; 3];
+        for (i, bound) in bounds.into_iter().enumerate() {
+            values[i] = match bound {
+                Some(bound) => self.index(bound, length.map(|length| length + 1)).flatten(),
+                None if i == 0 => Some(0),
+                None => length,
+            };
+        }
+        for i in 0..2 {
+            for j in i + 1..3 {
+                if let (Some(low), Some(high)) = (values[i], values[j])
+                    && high < low
+                {
+                    let text = format!("invalid slice indices: {high} < {low}");
+                    let at = bounds[j].as_ref().unwrap_or(expr);
+                    self.error(Code::SwappedSliceIndices, at, text);
+                    return x;
+                }
+            }
+        }
+        x
+    }
+}

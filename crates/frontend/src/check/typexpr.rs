@@ -1,0 +1,646 @@
+//! Type expressions and identifiers.
+
+use mini_diagnostics::{Code, Diagnostic, Pos};
+use mini_syntax::ast::{self, Expr, ExprKind, Ident, InterfaceElem, UnaryOp};
+use mini_syntax::{Symbol, literal};
+
+use super::operand::Operand;
+use super::{Checker, Later};
+use crate::info::{FuncId, Mode};
+use crate::object::{ObjId, Object, ObjectKind, Var, VarKind};
+use crate::program::PkgId;
+use crate::types::{Field, Interface, Method, Param, Signature, Struct, Type, TypeId};
+
+impl<'a> Checker<'a> {
+    /// What a name stands for. Uses are recorded, variables marked as used and captured.
+    pub(super) fn ident(&mut self, expr: &'a Expr, name: Symbol) -> Operand<'a> {
+        let mut x = Operand::invalid(expr);
+        let Some(obj) = self.lookup(name) else {
+            if name.is_blank() {
+                self.error(Code::InvalidBlank, expr, "cannot use _ as value or type");
+            } else {
+                self.error(Code::UndeclaredName, expr, format!("undefined: {name}"));
+            }
+            return x;
+        };
+        self.record_use(expr.id, obj);
+        self.use_object(&mut x, obj);
+        x
+    }
+
+    /// Makes `x` a use of `obj`.
+    pub(super) fn use_object(&mut self, x: &mut Operand<'a>, obj: ObjId) {
+        self.obj_decl(obj);
+        let object = self.object(obj);
+        let (ty, pkg) = (object.ty, object.pkg);
+        match object.kind {
+            ObjectKind::PkgName { .. } => {
+                let text = format!("use of package {} not in selector", object.name);
+                if let ObjectKind::PkgName { is_used, .. } = &mut self.prog.objects[obj.index()].kind {
+                    *is_used = true;
+                }
+                self.error(Code::InvalidPkgUse, x.expr, text);
+            }
+            ObjectKind::Const(value) => {
+                if !ty.is_valid() {
+                    // In a cycle of constants, which the initialisation order reports.
+                    self.add_dependency(obj);
+                    return;
+                }
+                x.value = value;
+                if pkg == PkgId::UNIVERSE && object.name == "iota" {
+                    if !self.env.iota.is_some() {
+                        let text = "cannot use iota outside constant declaration";
+                        self.error(Code::InvalidIota, x.expr, text);
+                        return;
+                    }
+                    x.value = self.env.iota;
+                }
+                x.mode = Mode::Constant;
+                x.ty = ty;
+            }
+            ObjectKind::TypeName { .. } => {
+                if ty.is_valid() {
+                    x.mode = Mode::Type;
+                    x.ty = ty;
+                }
+            }
+            ObjectKind::Var(var) => {
+                self.use_var(obj, &var);
+                if ty.is_valid() {
+                    x.mode = Mode::Variable;
+                    x.ty = ty;
+                }
+            }
+            ObjectKind::Func(_) => {
+                self.add_dependency(obj);
+                if ty.is_valid() {
+                    x.set_value(ty);
+                }
+            }
+            ObjectKind::Builtin(builtin) => {
+                x.mode = Mode::Builtin;
+                x.builtin = Some(builtin);
+            }
+            ObjectKind::Nil => {
+                x.mode = Mode::Nil;
+                x.ty = TypeId::UNTYPED_NIL;
+            }
+        }
+    }
+
+    fn use_var(&mut self, obj: ObjId, var: &Var) {
+        if var.kind == VarKind::Package {
+            self.add_dependency(obj);
+        }
+        if let Some(var) = self.prog.var_mut(obj) {
+            var.is_used = true;
+        }
+        self.capture(obj);
+    }
+
+    /// Notes that the function at hand uses a variable of a function around it, and so do all functions between.
+    pub(super) fn capture(&mut self, obj: ObjId) {
+        let Some(&Var { func, .. }) = self.prog.var(obj) else {
+            return;
+        };
+        if func == self.env.func || !func.is_some() {
+            return;
+        }
+        if let Some(var) = self.prog.var_mut(obj) {
+            var.is_captured = true;
+        }
+        let mut at = self.env.func;
+        while at != func && at.is_some() {
+            let entry = &mut self.prog.funcs[at.index()];
+            if !entry.captures.contains(&obj) {
+                entry.captures.push(obj);
+            }
+            at = match entry.origin {
+                crate::info::FuncOrigin::Lit { parent, .. } => parent,
+                crate::info::FuncOrigin::Decl { .. } => FuncId::NONE,
+            };
+        }
+    }
+
+    pub(super) fn add_dependency(&mut self, obj: ObjId) {
+        if self.env.decl.is_some()
+            && let Some(info) = self.prog.state.decls.get_mut(&self.env.decl)
+        {
+            info.deps.insert(obj);
+        }
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Types
+
+    /// The type that an expression denotes; invalid after an error.
+    pub(super) fn typ(&mut self, expr: &'a Expr) -> TypeId {
+        let ty = self.type_of_expr(expr);
+        self.record_type(expr, ty);
+        ty
+    }
+
+    /// The type of a variable.
+    pub(super) fn var_type(&mut self, expr: &'a Expr) -> TypeId {
+        let ty = self.typ(expr);
+        if ty == self.types().comparable && ty.is_valid() {
+            let text = format!(
+                "cannot use type {} outside a type constraint: interface is (or embeds) comparable",
+                self.type_text(ty)
+            );
+            self.error(Code::MisplacedConstraintIface, expr, text);
+            return TypeId::INVALID;
+        }
+        ty
+    }
+
+    fn type_of_expr(&mut self, expr: &'a Expr) -> TypeId {
+        match &expr.kind {
+            ExprKind::Bad => TypeId::INVALID,
+            ExprKind::Name(name) => {
+                let x = self.ident(expr, *name);
+                self.operand_type(&x)
+            }
+            ExprKind::Selector { .. } => {
+                let x = self.selector(expr, true);
+                self.operand_type(&x)
+            }
+            ExprKind::Index { x, .. } => {
+                self.unsupported(x.start_pos(), "generic types are");
+                TypeId::INVALID
+            }
+            ExprKind::Paren(inner) => self.typ(inner),
+            ExprKind::Unary {
+                op: UnaryOp::Deref,
+                x,
+            } => {
+                let elem = self.var_type(x);
+                match elem.is_valid() {
+                    true => self.prog.types.pointer(elem),
+                    false => TypeId::INVALID,
+                }
+            }
+            ExprKind::ArrayType { len, elem } => {
+                let len = match len {
+                    Some(len) => self.array_length(len),
+                    None => {
+                        let text = "invalid use of [...] array (outside a composite literal)";
+                        self.error(Code::BadDotDotDotSyntax, expr, text);
+                        None
+                    }
+                };
+                let elem = self.var_type(elem);
+                match len {
+                    Some(len) if elem.is_valid() => self.prog.types.array(elem, len),
+                    _ => TypeId::INVALID,
+                }
+            }
+            ExprKind::SliceType(elem) => {
+                let elem = self.var_type(elem);
+                match elem.is_valid() {
+                    true => self.prog.types.slice(elem),
+                    false => TypeId::INVALID,
+                }
+            }
+            ExprKind::MapType { key, value } => {
+                let key_type = self.var_type(key);
+                let value = self.var_type(value);
+                if !key_type.is_valid() || !value.is_valid() {
+                    return TypeId::INVALID;
+                }
+                self.later.push(Later::MapKey {
+                    env: self.env,
+                    key,
+                    ty: key_type,
+                });
+                self.prog.types.map(key_type, value)
+            }
+            ExprKind::ChanType { dir, elem } => {
+                let elem = self.var_type(elem);
+                match elem.is_valid() {
+                    true => self.prog.types.chan(*dir, elem),
+                    false => TypeId::INVALID,
+                }
+            }
+            ExprKind::StructType(ty) => self.struct_type(ty),
+            ExprKind::FuncType(ty) => {
+                self.open_scope();
+                let sig = self.func_type(FuncId::NONE, None, ty);
+                self.close_scope();
+                sig
+            }
+            ExprKind::InterfaceType(ty) => self.interface_type(ty),
+            ExprKind::Ellipsis(elem) => {
+                self.error(Code::InvalidSyntaxTree, expr, "invalid use of ...");
+                self.typ(elem);
+                TypeId::INVALID
+            }
+            ExprKind::Binary {
+                op: ast::BinaryOp::Or,
+                ..
+            }
+            | ExprKind::Unary {
+                op: UnaryOp::Tilde, ..
+            } => {
+                self.unsupported(expr.start_pos(), "type constraints are");
+                TypeId::INVALID
+            }
+            _ => {
+                self.error(Code::NotAType, expr, format!("{expr} is not a type"));
+                TypeId::INVALID
+            }
+        }
+    }
+
+    fn operand_type(&mut self, x: &Operand<'a>) -> TypeId {
+        match x.mode {
+            Mode::Invalid => TypeId::INVALID,
+            Mode::Type => x.ty,
+            Mode::NoValue => {
+                let text = format!("{} used as type", x.expr);
+                self.error_op(Code::NotAType, x, text);
+                TypeId::INVALID
+            }
+            _ => {
+                let text = format!("{} is not a type", x.expr);
+                self.error_op(Code::NotAType, x, text);
+                TypeId::INVALID
+            }
+        }
+    }
+
+    fn array_length(&mut self, len: &'a Expr) -> Option<u64> {
+        if let ExprKind::Name(name) = len.kind {
+            match self.lookup(name) {
+                None => {
+                    let text = format!("undefined array length {name} or missing type constraint");
+                    self.error(Code::InvalidArrayLen, len, text);
+                    return None;
+                }
+                Some(obj) if !matches!(self.object(obj).kind, ObjectKind::Const(_)) => {
+                    let text = format!("invalid array length {name}");
+                    self.error(Code::InvalidArrayLen, len, text);
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        let x = self.expr(len);
+        if x.mode != Mode::Constant {
+            if x.is_valid() {
+                let text = format!("array length {} must be constant", self.describe(&x));
+                self.error_op(Code::InvalidArrayLen, &x, text);
+            }
+            return None;
+        }
+        let is_integer = self.types().is_integer(x.ty);
+        if is_integer || self.types().is_untyped(x.ty) {
+            let value = self.const_of(&x);
+            if value.is_unknown() {
+                return None;
+            }
+            if let Some(len) = value.as_i64()
+                && len >= 0
+            {
+                return Some(len as u64);
+            }
+        }
+        let described = self.describe(&x);
+        let text = match is_integer {
+            true => format!("invalid array length {described}"),
+            false => format!("array length {described} must be integer"),
+        };
+        self.error_op(Code::InvalidArrayLen, &x, text);
+        None
+    }
+
+    pub(super) fn check_map_key(&mut self, key: &'a Expr, ty: TypeId) {
+        if !self.types().comparable(ty) {
+            let text = format!("invalid map key type {}", self.type_text(ty));
+            self.error(Code::IncomparableMapKey, key, text);
+        }
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Structs
+
+    fn struct_type(&mut self, ty: &'a ast::StructType) -> TypeId {
+        let mut fields: Vec<Field> = Vec::new();
+        let mut places: Vec<Pos> = Vec::new();
+        for field in &ty.fields {
+            let tag = field.tag.and_then(|tag| {
+                let bytes = literal::string_value(tag.text.as_str())?;
+                Some(Symbol::intern(&String::from_utf8_lossy(&bytes)))
+            });
+            if field.is_embedded() {
+                let field_type = self.var_type(&field.ty);
+                let Some(ident) = embedded_name(&field.ty) else {
+                    let text = format!("invalid embedded field type {}", field.ty);
+                    self.error(Code::InvalidSyntaxTree, &field.ty, text);
+                    continue;
+                };
+                self.check_field_name(&fields, &places, ident.name, ident.pos);
+                fields.push(Field {
+                    name: ident.name,
+                    ty: field_type,
+                    is_embedded: true,
+                    tag,
+                });
+                places.push(ident.pos);
+                self.later.push(Later::Embedded {
+                    env: self.env,
+                    ty: field_type,
+                    expr: &field.ty,
+                });
+                continue;
+            }
+            let field_type = self.var_type(&field.ty);
+            for name in &field.names {
+                self.check_field_name(&fields, &places, name.name, name.pos);
+                fields.push(Field {
+                    name: name.name,
+                    ty: field_type,
+                    is_embedded: false,
+                    tag,
+                });
+                places.push(name.pos);
+            }
+        }
+        let pkg = self.env.pkg;
+        self.prog.types.structure(Struct { fields, pkg })
+    }
+
+    fn check_field_name(&mut self, fields: &[Field], places: &[Pos], name: Symbol, pos: Pos) {
+        if name.is_blank() {
+            return;
+        }
+        if let Some(index) = fields.iter().position(|field| field.name == name) {
+            let text = format!("{name} redeclared");
+            let span = self.name_span(pos, name);
+            let diagnostic = Diagnostic::error(Code::DuplicateDecl, span, text);
+            let diagnostic = self.other_declaration(diagnostic, name, places[index]);
+            self.push(diagnostic);
+        }
+    }
+
+    pub(super) fn check_embedded(&mut self, ty: TypeId, expr: &'a Expr) {
+        let (base, is_pointer) = self.types().deref(ty);
+        let text = match self.types().under_type(base) {
+            Type::Basic(crate::types::Basic::UnsafePointer) => {
+                "embedded field type cannot be unsafe.Pointer"
+            }
+            Type::Pointer(_) => "embedded field type cannot be a pointer",
+            Type::Interface(_) if is_pointer => {
+                "embedded field type cannot be a pointer to an interface"
+            }
+            _ => return,
+        };
+        self.error(Code::InvalidPtrEmbed, expr, text);
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Interfaces
+
+    fn interface_type(&mut self, ty: &'a ast::InterfaceType) -> TypeId {
+        let mut methods: Vec<Method> = Vec::new();
+        let mut embeds = Vec::new();
+        let elems = &ty.elems;
+        for elem in elems {
+            match elem {
+                InterfaceElem::Method { name, ty } => {
+                    self.open_scope();
+                    let sig = self.func_type(FuncId::NONE, None, ty);
+                    self.close_scope();
+                    if name.name.is_blank() {
+                        let text = "methods must have a unique non-blank name";
+                        self.error_at(Code::BlankIfaceMethod, name.pos, text);
+                        continue;
+                    }
+                    let pkg = match name.name.is_exported() {
+                        true => PkgId::UNIVERSE,
+                        false => self.env.pkg,
+                    };
+                    if methods.iter().any(|method| method.name == name.name) {
+                        let text = format!("duplicate method {}", name.name);
+                        let span = name.span();
+                        let mut diagnostic = Diagnostic::error(Code::DuplicateDecl, span, text);
+                        let first = elems.iter().find_map(|elem| match elem {
+                            InterfaceElem::Method { name: other, .. } if other.name == name.name => {
+                                Some(other.pos)
+                            }
+                            _ => None,
+                        });
+                        if let Some(pos) = first {
+                            diagnostic = self.other_declaration(diagnostic, name.name, pos);
+                        }
+                        self.push(diagnostic);
+                        continue;
+                    }
+                    methods.push(Method {
+                        name: name.name,
+                        pkg,
+                        sig,
+                    });
+                }
+                InterfaceElem::Embedded(expr) => {
+                    let embed = self.typ(expr);
+                    if embed.is_valid() {
+                        embeds.push(embed);
+                    }
+                }
+            }
+        }
+        let pkg = self.env.pkg;
+        let id = self.prog.types.interface(Interface {
+            methods,
+            embeds,
+            pkg,
+        });
+        self.later.push(Later::Interface {
+            env: self.env,
+            ty: id,
+            expr: ty,
+        });
+        id
+    }
+
+    pub(super) fn check_interface(&mut self, id: TypeId, ty: &'a ast::InterfaceType) {
+        let mut known: Vec<Method> = match self.types().get(id) {
+            Type::Interface(interface) => interface.methods.clone(),
+            _ => return,
+        };
+        for elem in &ty.elems {
+            let InterfaceElem::Embedded(expr) = elem else {
+                continue;
+            };
+            let embed = self.info(expr).ty;
+            if !self.under(embed).is_valid() {
+                continue;
+            }
+            if !self.types().is_interface(embed) {
+                self.unsupported(expr.start_pos(), "type constraints are");
+                continue;
+            }
+            for method in self.types().methods_of_interface(embed).iter() {
+                let same = known
+                    .iter()
+                    .find(|other| other.name == method.name && other.pkg == method.pkg);
+                match same {
+                    Some(other) if !self.types().identical(other.sig, method.sig) => {
+                        let text = format!("duplicate method {}", method.name);
+                        self.error(Code::DuplicateDecl, expr, text);
+                    }
+                    Some(_) => {}
+                    None => known.push(*method),
+                }
+            }
+        }
+        self.prog.types.complete_interface(id);
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Functions
+
+    /// A signature. The parameters are declared in the scope at hand; with a function they become its own.
+    pub(super) fn func_type(
+        &mut self,
+        func: FuncId,
+        recv: Option<&'a ast::Field>,
+        ty: &'a ast::FuncType,
+    ) -> TypeId {
+        if let Some(recv) = recv {
+            let recv_type = self.typ(&recv.ty);
+            self.later.push(Later::Recv {
+                env: self.env,
+                ty: recv_type,
+                expr: &recv.ty,
+            });
+            let obj = self.new_param(func, recv.names.first(), recv.span.start, VarKind::Recv, recv_type);
+            if func.is_some() {
+                self.prog.funcs[func.index()].recv = Some(obj);
+            }
+        }
+        let (params, objects) = self.params(func, &ty.params, VarKind::Param);
+        let (results, result_objects) = self.params(func, &ty.results, VarKind::Result);
+        if func.is_some() {
+            let entry = &mut self.prog.funcs[func.index()];
+            entry.params = objects;
+            entry.results = result_objects;
+        }
+        self.prog.types.func(Signature {
+            params,
+            results,
+            is_variadic: ty.is_variadic(),
+        })
+    }
+
+    fn params(
+        &mut self,
+        func: FuncId,
+        fields: &'a [ast::Field],
+        kind: VarKind,
+    ) -> (Vec<Param>, Vec<ObjId>) {
+        let mut params = Vec::with_capacity(fields.len());
+        let mut objects = Vec::with_capacity(fields.len());
+        for (index, field) in fields.iter().enumerate() {
+            let ty = match &field.ty.kind {
+                ExprKind::Ellipsis(elem) => {
+                    let is_last =
+                        index + 1 == fields.len() && kind == VarKind::Param && field.names.len() <= 1;
+                    if !is_last {
+                        let text = "can only use ... with final parameter in list";
+                        self.error(Code::InvalidSyntaxTree, &field.ty, text);
+                    }
+                    let elem = self.var_type(elem);
+                    let ty = self.prog.types.slice(elem);
+                    self.record_type(&field.ty, ty);
+                    ty
+                }
+                _ => self.var_type(&field.ty),
+            };
+            if field.names.is_empty() {
+                params.push(Param { name: None, ty });
+                objects.push(self.new_param(func, None, field.span.start, kind, ty));
+            }
+            for name in &field.names {
+                let param = Some(name.name);
+                params.push(Param { name: param, ty });
+                objects.push(self.new_param(func, Some(name), name.pos, kind, ty));
+            }
+        }
+        (params, objects)
+    }
+
+    fn new_param(
+        &mut self,
+        func: FuncId,
+        ident: Option<&Ident>,
+        pos: Pos,
+        kind: VarKind,
+        ty: TypeId,
+    ) -> ObjId {
+        let obj = self.prog.add_object(Object {
+            kind: ObjectKind::Var(Var::new(kind, func)),
+            name: ident.map_or_else(|| Symbol::intern(""), |ident| ident.name),
+            pos,
+            pkg: self.env.pkg,
+            ty,
+        });
+        if let Some(&ident) = ident {
+            self.declare(ident, obj);
+        }
+        obj
+    }
+
+    /// Methods are declared on types of the same package that are neither pointers nor interfaces.
+    pub(super) fn check_receiver(&mut self, ty: TypeId, expr: &'a Expr) {
+        let (base, _) = self.types().deref(ty);
+        if !base.is_valid() || !self.under(base).is_valid() {
+            return;
+        }
+        let shown = self.type_text(base);
+        match self.types().as_named(base) {
+            Some(named) if named.pkg != self.env.pkg => {
+                let text = format!("cannot define new methods on non-local type {shown}");
+                self.error(Code::InvalidRecv, expr, text);
+            }
+            Some(_) => {
+                let is_pointer = match self.types().under_type(base) {
+                    Type::Pointer(_) | Type::Interface(_) => true,
+                    Type::Basic(basic) => *basic == crate::types::Basic::UnsafePointer,
+                    _ => false,
+                };
+                if is_pointer {
+                    let text = format!("invalid receiver type {shown} (pointer or interface type)");
+                    self.error(Code::InvalidRecv, expr, text);
+                }
+            }
+            None if matches!(self.types().get(self.types().unalias(base)), Type::Basic(_)) => {
+                let text = format!("cannot define new methods on non-local type {shown}");
+                self.error(Code::InvalidRecv, expr, text);
+            }
+            None => {
+                let text = format!("invalid receiver type {}", self.type_text(ty));
+                self.error(Code::InvalidRecv, expr, text);
+            }
+        }
+    }
+}
+
+/// The name that an embedded field gets from its type.
+pub(super) fn embedded_name(ty: &Expr) -> Option<Ident> {
+    match &ty.kind {
+        ExprKind::Name(_) => ty.as_ident(),
+        ExprKind::Unary {
+            op: UnaryOp::Deref,
+            x,
+        } => match x.unparen().kind {
+            ExprKind::Unary { .. } => None,
+            _ => embedded_name(x),
+        },
+        ExprKind::Selector { sel, .. } => Some(*sel),
+        ExprKind::Index { x, .. } | ExprKind::Paren(x) => embedded_name(x),
+        _ => None,
+    }
+}
