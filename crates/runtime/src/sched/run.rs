@@ -162,7 +162,9 @@ fn find_local(p: &P) -> Option<(*mut G, bool)> {
         }
     }
     if crate::debug::flags().seed.is_some() {
-        while let Some(g) = { INNER.lock().pop_global() } {
+        // Not more than fit: what overflows goes back to the global queue.
+        while p.len() < 128 {
+            let Some(g) = INNER.lock().pop_global() else { break };
             p.push(g);
         }
         return p.pop_random().map(|g| (g, false));
