@@ -9,7 +9,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use indexmap::{IndexMap, IndexSet};
 use mini_diagnostics::Span;
-use mini_frontend::{Member, ObjId, ObjectKind, PkgId, Program};
+use mini_frontend::{Member, ObjId, ObjectKind, PkgId, Program, TypeId};
 use mini_mir::{
     BinOp, FuncId, FuncSig, MethodImpl, Operand, Place, Rvalue, SiteKind, TerminatorKind, TyId,
     TyKind,
@@ -131,6 +131,20 @@ impl Context<'_> {
         }
     }
 
+    /// The checker's type behind `ty`. Pointers that lowering made itself (`&T{…}`) are made there now.
+    fn source_of(&mut self, prog: &mut Program, ty: TyId) -> Option<TypeId> {
+        if let Some(&source) = self.source_ty.get(&ty) {
+            return Some(source);
+        }
+        let TyKind::Pointer(elem) = *self.types.kind(ty) else {
+            return None;
+        };
+        let elem = self.source_of(prog, elem)?;
+        let source = prog.types.pointer(elem);
+        self.source_ty.insert(ty, source);
+        Some(source)
+    }
+
     /// The method of that name, if `ty` has it, in the form that interfaces call.
     fn method_impl(
         &mut self,
@@ -138,7 +152,7 @@ impl Context<'_> {
         ty: TyId,
         (name, package): &MethodName,
     ) -> Option<MethodImpl> {
-        let source = *self.source_ty.get(&ty)?;
+        let source = self.source_of(prog, ty)?;
         let pkg = match &**package {
             "" => PkgId::UNIVERSE,
             "main" => prog.main,
