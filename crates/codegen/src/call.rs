@@ -243,9 +243,9 @@ impl FuncCx<'_> {
 
     fn zero_result_words(&mut self, room: StackSlot, kinds: &[ScalarKind]) {
         let zero = self.int(0);
-        for i in 0..kinds.len() {
+        for (i, &kind) in kinds.iter().enumerate() {
             self.b.ins().stack_store(I64, zero, room, 8 * i as i32);
-            if kinds[i] == ScalarKind::Pointer {
+            if kind == ScalarKind::Pointer {
                 self.roots.push((room, 8 * i as u32));
             }
         }

@@ -86,7 +86,7 @@ pub(crate) fn assemble(ctx: &Context, code: &CompiledCode, unit: Unit) -> Machin
         "frame of {frame} bytes in {}",
         unit.func.name
     );
-    if !unit.is_glue && !(is_leaf && is_small) {
+    if !(unit.is_glue || is_leaf && is_small) {
         emit_check(&mut check, frame);
     }
     let prefix = check.len();

@@ -75,7 +75,7 @@ impl Statics {
         if let Some(&at) = tables.bytes.get(bytes) {
             return at;
         }
-        let align = if bytes.len() % 8 == 0 { 8 } else { 1 };
+        let align = if bytes.len().is_multiple_of(8) { 8 } else { 1 };
         let at = self.data.bytes(bytes, align);
         tables.bytes.insert(bytes.to_vec(), at);
         at

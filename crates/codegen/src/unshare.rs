@@ -25,10 +25,10 @@ pub(crate) fn unshare(func: &mut Function, pad: Option<Block>) {
             pass.block(block);
         }
     }
-    if let Some(pad) = pad {
-        if pass.func.layout.is_block_inserted(pad) {
-            pass.isolate(pad);
-        }
+    if let Some(pad) = pad
+        && pass.func.layout.is_block_inserted(pad)
+    {
+        pass.isolate(pad);
     }
 }
 
