@@ -154,9 +154,9 @@ pub unsafe fn to_bytes(g: *mut G, text: &[u8], buffer: *mut u8) -> (*mut u8, usi
         true => BUFFER_SIZE,
         false => round_up_size(len, true),
     };
-    // SAFETY: the room has `capacity` bytes: the allocator rounds up as `round_up_size` says.
+    // SAFETY: the room has `capacity` bytes: asked for in full, since small objects share a block.
     unsafe {
-        let ptr = room(g, len, buffer);
+        let ptr = room(g, capacity, buffer);
         ptr.copy_from(text.as_ptr(), len);
         ptr.add(len).write_bytes(0, capacity - len);
         (ptr, capacity)
