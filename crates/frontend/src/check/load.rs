@@ -149,7 +149,14 @@ impl Loading<'_> {
         }
         let id = PkgId(self.program.packages.len() as u32);
         let name = trees.first().map_or(path, |tree| tree.package.name);
-        self.check_package_names(&trees, name);
+        let has_syntax_errors = self
+            .program
+            .diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.message.starts_with("syntax error"));
+        if !has_syntax_errors {
+            self.check_package_names(&trees, name);
+        }
         self.program.types.set_package_name(id, name, path);
         self.program.packages.push(Package {
             id,

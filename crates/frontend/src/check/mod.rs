@@ -40,7 +40,7 @@ mod validtype;
 
 use std::sync::Arc;
 
-use mini_diagnostics::{Diagnostics, FileId, SourceMap};
+use mini_diagnostics::{Code, Diagnostic, Diagnostics, FileId, SourceMap};
 use mini_syntax::ast::{self, Expr};
 
 use crate::constant::ConstId;
@@ -61,14 +61,18 @@ pub struct PackageSource {
 
 /// Parses and checks the user's files, one package, loading what they import.
 ///
-/// If there are syntax errors, nothing is checked. The program is complete only if no diagnostic is an error.
+/// If the text does not follow the grammar, nothing is checked. Mistakes that leave a whole tree (a label that is not
+/// used, a bad escape) do not stop the checker, as in Go. The program is complete only if no diagnostic is an error.
 pub fn check(
     files: &[FileId],
     loader: &mut dyn FnMut(&str) -> Option<PackageSource>,
     sources: &mut SourceMap,
 ) -> (Program, Diagnostics) {
     let mut program = load::load(files, loader, sources);
-    if program.diagnostics.iter().any(|diagnostic| diagnostic.is_error()) {
+    let is_fatal = |diagnostic: &Diagnostic| {
+        diagnostic.message.starts_with("syntax error") || diagnostic.code == Code::BrokenImport
+    };
+    if program.diagnostics.iter().any(is_fatal) {
         let diagnostics = std::mem::take(&mut program.diagnostics);
         return (program, diagnostics);
     }
