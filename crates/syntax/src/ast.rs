@@ -263,6 +263,7 @@ impl Expr {
             | ExprKind::TypeAssert { x, .. }
             | ExprKind::Binary { x, .. } => x.start_pos(),
             ExprKind::Call(call) => call.fun.start_pos(),
+            ExprKind::FuncType(ty) => ty.pos,
             _ => self.pos,
         }
     }

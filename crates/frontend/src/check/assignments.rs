@@ -4,12 +4,13 @@ use mini_diagnostics::{Code, Diagnostic, Pos};
 use mini_syntax::ast::{Expr, ExprKind};
 
 use super::Checker;
+use super::expr::NO_HINT;
 use super::errors::count;
 use super::operand::Operand;
 use super::untyped::Untypable;
 use crate::constant::ConstId;
 use crate::info::{ExprInfo, Mode};
-use crate::object::{ObjId, ObjectKind, Var, VarKind};
+use crate::object::{ObjId, ObjectKind, VarKind};
 use crate::types::{Type, TypeId};
 
 /// Where the left side of an assignment leads.
@@ -260,16 +261,12 @@ impl<'a> Checker<'a> {
                 }
                 let text = format!(
                     "cannot assign to {} (neither addressable nor a map index expression)",
-                    self.describe_expr(&x)
+                    self.operand_text(&x)
                 );
                 self.error(Code::UnassignableOperand, lhs, text);
                 Target::Invalid
             }
         }
-    }
-
-    fn describe_expr(&self, x: &Operand<'a>) -> String {
-        self.operand_text(x)
     }
 
     fn assign_error(&mut self, values: &'a [Expr], left: usize, right: usize) {
@@ -420,7 +417,7 @@ impl<'a> Checker<'a> {
         if let ExprKind::KeyValue { value, .. } = &expr.kind {
             return self.use_expr(value);
         }
-        let (x, _) = self.raw_expr(expr, TypeId::INVALID);
+        let (x, _) = self.raw_expr(expr, NO_HINT);
         x.is_valid()
     }
 
@@ -446,10 +443,5 @@ impl<'a> Checker<'a> {
             };
         }
         is_fine
-    }
-
-    /// Whether a variable belongs to the function at hand.
-    pub(super) fn is_own(&self, var: &Var) -> bool {
-        var.func == self.env.func
     }
 }

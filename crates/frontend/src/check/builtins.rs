@@ -8,7 +8,7 @@ use super::operand::{Operand, Part};
 use crate::constant::{ConstId, Constant};
 use crate::info::{ExprInfo, Mode, SelectionKind};
 use crate::object::Builtin;
-use crate::types::{ChanDir, Lookup, Member, Type, TypeId};
+use crate::types::{ChanDir, Lookup, Member, Param, Signature, Type, TypeId};
 
 impl<'a> Checker<'a> {
     pub(super) fn builtin_call(
@@ -141,20 +141,13 @@ impl<'a> Checker<'a> {
             x.set_value(x.ty);
             return x;
         }
-        if call.has_dots {
-            if args.len() != 2 {
-                let qualifier = if args.len() < 2 { "not enough" } else { "too many" };
-                let text = format!("{qualifier} arguments in call to append");
-                self.error(Code::WrongArgCount, expr, text);
-                return Operand::invalid(expr);
-            }
-            let slice = self.prog.types.slice(elem);
-            self.assignment(&mut args[1], slice, "argument to append");
-        } else {
-            for arg in &mut args[1..] {
-                self.assignment(arg, elem, "argument to append");
-            }
-        }
+        let slice = self.prog.types.slice(elem);
+        let sig = Signature {
+            params: vec![Param { name: None, ty: x.ty }, Param { name: None, ty: slice }],
+            results: Vec::new(),
+            is_variadic: true,
+        };
+        self.arguments(expr, call, &sig, args);
         x.set_value(x.ty);
         x
     }

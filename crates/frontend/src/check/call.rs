@@ -120,7 +120,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn arguments(
+    pub(super) fn arguments(
         &mut self,
         expr: &'a Expr,
         call: &'a CallExpr,
@@ -187,7 +187,10 @@ impl<'a> Checker<'a> {
         }
         let (pos, span, qualifier) = match args.get(n_params) {
             Some(extra) => (extra.pos(), extra.span(), "too many"),
-            None => (closing(expr), closing(expr).span(), "not enough"),
+            None => match args.last() {
+                Some(last) => (last.pos(), last.span(), "not enough"),
+                None => (expr.start_pos(), expr.span, "not enough"),
+            },
         };
         let have: Vec<TypeId> = args.iter().map(|arg| arg.ty).collect();
         let want: Vec<TypeId> = sig.param_types().collect();

@@ -223,6 +223,15 @@ impl<'a> Checker<'a> {
                     is_fine = true;
                 }
                 Err(true) => {
+                    // A whole number is shown as one.
+                    if basic.is_integer()
+                        && let Some(int) = self.const_of(x).to_int()
+                    {
+                        let was_integer = self.types().is_integer(x.ty);
+                        if !was_integer {
+                            x.value = self.prog.constants.add(Constant::Int(int));
+                        }
+                    }
                     let text = self.constant_conversion_text(x, target);
                     self.error_op(Code::InvalidConversion, x, text);
                     x.set_invalid();
@@ -281,11 +290,7 @@ impl<'a> Checker<'a> {
         if types.is_integer(x.ty) && types.is_integer(target) {
             return format!("constant {value} overflows {shown}");
         }
-        let described = self.describe(x);
-        match types.is_integer(target) && value.to_int().is_none() {
-            true => format!("cannot convert {described} to type {shown} (truncated)"),
-            false => format!("cannot convert {described} to type {shown}"),
-        }
+        format!("cannot convert {} to type {shown}", self.describe(x))
     }
 
     /// The constant as the type holds it. The error says whether numbers are in play: then it is one of range.

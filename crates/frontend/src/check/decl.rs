@@ -35,6 +35,9 @@ impl<'a> Checker<'a> {
         }
         self.init_order(pkg);
         self.unused_imports(pkg);
+        if self.prog.diagnostics.is_empty() {
+            self.missing_bodies(pkg);
+        }
         if self.prog.package(pkg).name == "main" && pkg == self.prog.main {
             let has_main = self
                 .prog
@@ -48,6 +51,18 @@ impl<'a> Checker<'a> {
                     mini_diagnostics::Span::NONE,
                     text,
                 ));
+            }
+        }
+    }
+
+    /// Functions of the user's without a body. Go reports them last, if all else is right.
+    fn missing_bodies(&mut self, pkg: PkgId) {
+        for func in self.prog.package(pkg).funcs.clone() {
+            if let FuncOrigin::Decl { obj, .. } = self.prog.func(func).origin
+                && self.prog.is_native(func)
+            {
+                let (name, pos) = (self.object(obj).name, self.object(obj).pos);
+                self.error_name(Code::BadDecl, pos, name, "missing function body");
             }
         }
     }
@@ -471,13 +486,6 @@ impl<'a> Checker<'a> {
         self.close_scope();
         self.prog.objects[obj.index()].ty = sig;
         self.prog.funcs[func.index()].sig = sig;
-        if decl.body.is_none()
-            && !self.prog.package(self.env.pkg).is_lazy
-            && decl.name.name != "init"
-        {
-            let text = "missing function body";
-            self.error_name(Code::BadDecl, decl.name.pos, decl.name.name, text);
-        }
     }
 
     /// Checks the body of a declared function, once.

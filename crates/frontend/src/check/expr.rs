@@ -17,13 +17,16 @@ pub(super) enum Kind {
     Statement,
 }
 
+/// No type for composite literals without one. An invalid type is a hint, too: that of an erroneous literal around.
+pub(super) const NO_HINT: TypeId = TypeId(u32::MAX);
+
 /// What [`Checker::raw_expr`] may return besides values.
 const NOT_VALUES: &[Mode] = &[Mode::NoValue, Mode::Builtin, Mode::Type];
 
 impl<'a> Checker<'a> {
     /// A single value.
     pub(super) fn expr(&mut self, expr: &'a Expr) -> Operand<'a> {
-        self.expr_with_hint(expr, TypeId::INVALID)
+        self.expr_with_hint(expr, NO_HINT)
     }
 
     /// A single value that is assigned to something of type `target`; matters to generic functions only.
@@ -40,7 +43,7 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn expr_or_type(&mut self, expr: &'a Expr) -> Operand<'a> {
-        let (mut x, _) = self.raw_expr(expr, TypeId::INVALID);
+        let (mut x, _) = self.raw_expr(expr, NO_HINT);
         self.exclude(&mut x, &[Mode::NoValue]);
         self.single_value(&mut x);
         x
@@ -49,7 +52,7 @@ impl<'a> Checker<'a> {
     /// All values of an expression. With `allow_ok`, an expression that may come with a bool gives two; the second
     /// result says so.
     pub(super) fn multi_expr(&mut self, expr: &'a Expr, allow_ok: bool) -> (Vec<Operand<'a>>, bool) {
-        let (mut x, _) = self.raw_expr(expr, TypeId::INVALID);
+        let (mut x, _) = self.raw_expr(expr, NO_HINT);
         self.exclude(&mut x, NOT_VALUES);
         if x.is_valid()
             && let Type::Tuple(parts) = self.types().get(x.ty)
@@ -145,13 +148,13 @@ impl<'a> Checker<'a> {
         let x = match &expr.kind {
             ExprKind::Bad => Operand::invalid(expr),
             ExprKind::Name(name) => {
-                let x = self.ident(expr, *name);
+                let x = self.ident(expr, *name, false);
                 self.refuse_complex(x)
             }
             ExprKind::Lit(_) => self.literal(expr),
             ExprKind::FuncLit(lit) => self.func_lit(expr, lit),
             ExprKind::CompositeLit(lit) => self.composite_lit(expr, lit, hint),
-            ExprKind::Paren(inner) => return self.raw_expr(inner, TypeId::INVALID),
+            ExprKind::Paren(inner) => return self.raw_expr(inner, NO_HINT),
             ExprKind::Selector { .. } => self.selector(expr, false),
             ExprKind::Index { x, indices } => self.index_expr(expr, x, indices),
             ExprKind::Slice(slice) => self.slice_expr(expr, slice),

@@ -201,8 +201,11 @@ impl<'a> Checker<'a> {
             _ if self.types().is_string(x.ty) => {
                 if slice.is_full {
                     let text = "invalid operation: 3-index slice of string";
-                    let at = slice.max.as_ref().unwrap_or(expr);
-                    self.error(Code::InvalidSliceExpr, at, text);
+                    let pos = match &slice.max {
+                        Some(max) => max.start_pos(),
+                        None => super::call::closing(expr),
+                    };
+                    self.error_at(Code::InvalidSliceExpr, pos, text);
                     x.set_invalid();
                     return x;
                 }
@@ -226,8 +229,7 @@ impl<'a> Checker<'a> {
         };
         x.set_value(ty);
         if slice.is_full && (slice.hi.is_none() || slice.max.is_none()) {
-            let text = "2nd and 3rd index required in 3-index slice";
-            self.error(Code::InvalidSyntaxTree, expr, text);
+            // The parser has said so.
             x.set_invalid();
             return x;
         }

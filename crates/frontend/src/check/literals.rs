@@ -78,7 +78,7 @@ impl<'a> Checker<'a> {
                 }
                 _ => (self.typ(ty), false),
             },
-            None if hint.is_valid() => (hint, true),
+            None if hint != super::expr::NO_HINT => (hint, true),
             None => {
                 let text = "missing type in composite literal";
                 self.error(Code::UntypedLit, expr, text);

@@ -5,7 +5,7 @@ use mini_syntax::Symbol;
 use mini_syntax::ast::{self, Decl, Expr, ExprKind, Ident, UnaryOp};
 
 use super::load::import_path;
-use super::state::{DeclInfo, Import, Progress};
+use super::state::{DeclInfo, Progress};
 use super::{Checker, Env};
 use crate::constant::ConstId;
 use crate::info::{Func, FuncId, FuncOrigin};
@@ -99,10 +99,7 @@ impl<'a> Checker<'a> {
         }
         let file = self.env.file as usize;
         let state = &mut self.prog.state.packages[self.env.pkg.index()];
-        state.imports[file].push(Import {
-            obj,
-            pos: spec.path.pos,
-        });
+        state.imports[file].push(obj);
         if name == "." {
             self.unsupported(pos, "dot imports are");
             if let ObjectKind::PkgName { is_used, .. } = &mut self.prog.objects[obj.index()].kind {
@@ -353,22 +350,22 @@ impl<'a> Checker<'a> {
 
     /// Imports that no name of the file refers to.
     pub(super) fn unused_imports(&mut self, pkg: PkgId) {
-        let imports: Vec<Import> = self.prog.state.packages[pkg.index()].imports.concat();
+        let imports: Vec<ObjId> = self.prog.state.packages[pkg.index()].imports.concat();
         for import in imports {
-            let ObjectKind::PkgName { imported, is_used } = self.object(import.obj).kind else {
+            let ObjectKind::PkgName { imported, is_used } = self.object(import).kind else {
                 continue;
             };
             if is_used {
                 continue;
             }
             let path = self.prog.package(imported).path;
-            let name = self.object(import.obj).name;
+            let name = self.object(import).name;
             let last = path.as_str().rsplit('/').next().unwrap_or_default();
             let text = match name == last {
                 true => format!("{:?} imported and not used", path.as_str()),
                 false => format!("{:?} imported as {name} and not used", path.as_str()),
             };
-            let pos = self.object(import.obj).pos;
+            let pos = self.object(import).pos;
             self.error_at(Code::UnusedImport, pos, text);
         }
     }

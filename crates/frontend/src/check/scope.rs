@@ -9,7 +9,7 @@ use mini_syntax::Symbol;
 use mini_syntax::ast::Ident;
 
 use super::Checker;
-use crate::object::{ObjId, ObjectKind};
+use crate::object::ObjId;
 
 pub(super) const NO_BINDING: u32 = u32::MAX;
 
@@ -125,9 +125,5 @@ impl<'a> Checker<'a> {
             diagnostic = self.other_declaration(diagnostic, name, other);
         }
         self.push(diagnostic);
-    }
-
-    pub(super) fn is_type_name(&self, obj: ObjId) -> bool {
-        matches!(self.prog.object(obj).kind, ObjectKind::TypeName { .. })
     }
 }

@@ -25,7 +25,7 @@ impl<'a> Checker<'a> {
             if let ObjectKind::PkgName { is_used, .. } = &mut self.prog.objects[obj.index()].kind {
                 *is_used = true;
             }
-            self.qualified(&mut x, expr, *sel, imported);
+            self.qualified(&mut x, expr, *sel, imported, wants_type);
             return x;
         }
         let base = self.expr_or_type(inner);
@@ -55,7 +55,14 @@ impl<'a> Checker<'a> {
         x
     }
 
-    fn qualified(&mut self, x: &mut Operand<'a>, expr: &'a Expr, sel: Ident, imported: PkgId) {
+    fn qualified(
+        &mut self,
+        x: &mut Operand<'a>,
+        expr: &'a Expr,
+        sel: Ident,
+        imported: PkgId,
+        wants_type: bool,
+    ) {
         let Some(&obj) = self.prog.package(imported).scope.get(&sel.name) else {
             let folded = sel.name.as_str().to_lowercase();
             let mut near: Vec<&str> = self
@@ -80,7 +87,7 @@ impl<'a> Checker<'a> {
             self.error_name(Code::UnexportedName, sel.pos, sel.name, text);
         }
         self.record_use(sel.id, obj);
-        self.use_object(x, obj);
+        self.use_object(x, obj, wants_type);
     }
 
     fn selected(

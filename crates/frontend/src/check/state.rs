@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 use indexmap::IndexSet;
-use mini_diagnostics::Pos;
 use mini_syntax::{ExprId, Symbol};
 
 use crate::object::ObjId;
@@ -38,19 +37,12 @@ pub(crate) struct DeclInfo {
     pub(crate) is_generic: bool,
 }
 
-/// An import of a file.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Import {
-    pub(crate) obj: ObjId,
-    pub(crate) pos: Pos,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct PackageState {
     /// Per file the names its imports bring in.
     pub(crate) file_scopes: Vec<HashMap<Symbol, ObjId, FixedState>>,
     /// Per file its imports, used or not.
-    pub(crate) imports: Vec<Vec<Import>>,
+    pub(crate) imports: Vec<Vec<ObjId>>,
     /// Package-level objects in source order, methods and blank ones included.
     pub(crate) objects: Vec<ObjId>,
     /// Methods by the name of their receiver's base type, until that type is declared.

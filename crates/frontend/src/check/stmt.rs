@@ -8,7 +8,7 @@ use mini_syntax::ast::{
 
 use super::Checker;
 use super::errors::place;
-use super::expr::Kind;
+use super::expr::{Kind, NO_HINT};
 use super::operand::Operand;
 use super::state::Progress;
 use crate::info::{FuncId, Mode};
@@ -131,7 +131,7 @@ impl<'a> Checker<'a> {
     }
 
     fn expr_stmt(&mut self, expr: &'a Expr) {
-        let (x, kind) = self.raw_expr(expr, TypeId::INVALID);
+        let (x, kind) = self.raw_expr(expr, NO_HINT);
         let (code, what) = match x.mode {
             Mode::Builtin => (Code::UncalledBuiltin, "must be called"),
             Mode::Type => (Code::NotAnExpr, "is not an expression"),
@@ -171,7 +171,7 @@ impl<'a> Checker<'a> {
             self.use_exprs(std::slice::from_ref(expr));
             return;
         }
-        let (x, kind) = self.raw_expr(expr, TypeId::INVALID);
+        let (x, kind) = self.raw_expr(expr, NO_HINT);
         let (code, what) = match kind {
             Kind::Conversion => (code, "requires function call, not conversion"),
             Kind::Expression => (Code::UnusedResults, "discards result of"),

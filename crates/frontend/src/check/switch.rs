@@ -100,7 +100,7 @@ impl<'a> Checker<'a> {
                 }
                 self.push(diagnostic);
             }
-            None => known.push((value.span(), value.pos(), ty)),
+            None => known.push((value.span(), value.expr.pos, ty)),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::types::{Field, Interface, Method, Param, Signature, Struct, Type, Typ
 
 impl<'a> Checker<'a> {
     /// What a name stands for. Uses are recorded, variables marked as used and captured.
-    pub(super) fn ident(&mut self, expr: &'a Expr, name: Symbol) -> Operand<'a> {
+    pub(super) fn ident(&mut self, expr: &'a Expr, name: Symbol, wants_type: bool) -> Operand<'a> {
         let mut x = Operand::invalid(expr);
         let Some(obj) = self.lookup(name) else {
             if name.is_blank() {
@@ -24,13 +24,50 @@ impl<'a> Checker<'a> {
             return x;
         };
         self.record_use(expr.id, obj);
-        self.use_object(&mut x, obj);
+        if wants_type && !matches!(self.object(obj).kind, ObjectKind::TypeName { .. }) {
+            let text = format!("{name} ({}) is not a type", self.kind_of_object(obj));
+            self.error(Code::NotAType, expr, text);
+            match &mut self.prog.objects[obj.index()].kind {
+                ObjectKind::Var(var) => var.is_used = true,
+                ObjectKind::PkgName { is_used, .. } => *is_used = true,
+                _ => {}
+            }
+            return x;
+        }
+        self.use_object(&mut x, obj, wants_type);
         x
     }
 
+    fn kind_of_object(&self, obj: ObjId) -> &'static str {
+        match &self.object(obj).kind {
+            ObjectKind::PkgName { .. } => "package name",
+            ObjectKind::Const(_) => "constant",
+            ObjectKind::TypeName { is_alias: true } => "type alias",
+            ObjectKind::TypeName { is_alias: false } => "defined type",
+            ObjectKind::Var(var) => match var.kind {
+                VarKind::Package => "package-level variable",
+                VarKind::Local => "local variable",
+                VarKind::Recv => "receiver",
+                VarKind::Param => "parameter",
+                VarKind::Result => "result variable",
+            },
+            &ObjectKind::Func(func) => match self.prog.func(func).recv {
+                Some(_) => "method",
+                None => "function",
+            },
+            ObjectKind::Builtin(_) => "built-in function",
+            ObjectKind::Nil => "nil",
+        }
+    }
+
     /// Makes `x` a use of `obj`.
-    pub(super) fn use_object(&mut self, x: &mut Operand<'a>, obj: ObjId) {
-        self.obj_decl(obj);
+    pub(super) fn use_object(&mut self, x: &mut Operand<'a>, obj: ObjId, wants_type: bool) {
+        // An object that has a type already is in no cycle that matters, unless it is a type whose name is wanted.
+        let object = self.object(obj);
+        let is_type = matches!(object.kind, ObjectKind::TypeName { .. });
+        if !object.ty.is_valid() || (is_type && wants_type && object.pkg == self.env.pkg) {
+            self.obj_decl(obj);
+        }
         let object = self.object(obj);
         let (ty, pkg) = (object.ty, object.pkg);
         match object.kind {
@@ -159,7 +196,7 @@ impl<'a> Checker<'a> {
         match &expr.kind {
             ExprKind::Bad => TypeId::INVALID,
             ExprKind::Name(name) => {
-                let x = self.ident(expr, *name);
+                let x = self.ident(expr, *name, true);
                 self.operand_type(&x)
             }
             ExprKind::Selector { .. } => {
@@ -263,7 +300,7 @@ impl<'a> Checker<'a> {
                 TypeId::INVALID
             }
             _ => {
-                let text = format!("{} is not a type", x.expr);
+                let text = format!("{} is not a type", self.describe(x));
                 self.error_op(Code::NotAType, x, text);
                 TypeId::INVALID
             }
@@ -452,6 +489,7 @@ impl<'a> Checker<'a> {
             }
         }
         let pkg = self.env.pkg;
+        self.types().sort_methods(&mut methods);
         let id = self.prog.types.interface(Interface {
             methods,
             embeds,
@@ -509,6 +547,7 @@ impl<'a> Checker<'a> {
         recv: Option<&'a ast::Field>,
         ty: &'a ast::FuncType,
     ) -> TypeId {
+        let mut named: Vec<(Ident, ObjId)> = Vec::new();
         if let Some(recv) = recv {
             let recv_type = self.typ(&recv.ty);
             self.later.push(Later::Recv {
@@ -517,12 +556,18 @@ impl<'a> Checker<'a> {
                 expr: &recv.ty,
             });
             let obj = self.new_param(func, recv.names.first(), recv.span.start, VarKind::Recv, recv_type);
+            named.extend(recv.names.first().map(|&name| (name, obj)));
             if func.is_some() {
                 self.prog.funcs[func.index()].recv = Some(obj);
             }
         }
-        let (params, objects) = self.params(func, &ty.params, VarKind::Param);
-        let (results, result_objects) = self.params(func, &ty.results, VarKind::Result);
+        let (params, objects) = self.params(func, &ty.params, VarKind::Param, &mut named);
+        let (results, result_objects) =
+            self.params(func, &ty.results, VarKind::Result, &mut named);
+        // Parameters are not in scope in the types of others.
+        for (ident, obj) in named {
+            self.declare(ident, obj);
+        }
         if func.is_some() {
             let entry = &mut self.prog.funcs[func.index()];
             entry.params = objects;
@@ -540,6 +585,7 @@ impl<'a> Checker<'a> {
         func: FuncId,
         fields: &'a [ast::Field],
         kind: VarKind,
+        named: &mut Vec<(Ident, ObjId)>,
     ) -> (Vec<Param>, Vec<ObjId>) {
         let mut params = Vec::with_capacity(fields.len());
         let mut objects = Vec::with_capacity(fields.len());
@@ -566,7 +612,9 @@ impl<'a> Checker<'a> {
             for name in &field.names {
                 let param = Some(name.name);
                 params.push(Param { name: param, ty });
-                objects.push(self.new_param(func, Some(name), name.pos, kind, ty));
+                let obj = self.new_param(func, Some(name), name.pos, kind, ty);
+                objects.push(obj);
+                named.push((*name, obj));
             }
         }
         (params, objects)
@@ -580,17 +628,13 @@ impl<'a> Checker<'a> {
         kind: VarKind,
         ty: TypeId,
     ) -> ObjId {
-        let obj = self.prog.add_object(Object {
+        self.prog.add_object(Object {
             kind: ObjectKind::Var(Var::new(kind, func)),
             name: ident.map_or_else(|| Symbol::intern(""), |ident| ident.name),
             pos,
             pkg: self.env.pkg,
             ty,
-        });
-        if let Some(&ident) = ident {
-            self.declare(ident, obj);
-        }
-        obj
+        })
     }
 
     /// Methods are declared on types of the same package that are neither pointers nor interfaces.
@@ -599,6 +643,14 @@ impl<'a> Checker<'a> {
         if !base.is_valid() || !self.under(base).is_valid() {
             return;
         }
+        // Errors stand at the base type, behind the star.
+        let expr = match &expr.unparen().kind {
+            ExprKind::Unary {
+                op: UnaryOp::Deref,
+                x,
+            } => x.unparen(),
+            _ => expr.unparen(),
+        };
         let shown = self.type_text(base);
         match self.types().as_named(base) {
             Some(named) if named.pkg != self.env.pkg => {

@@ -6,7 +6,7 @@ use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
 
 /// Bits of the mantissa.
-pub const PRECISION: u64 = 512;
+pub(super) const PRECISION: u64 = 512;
 
 /// `mant * 2^exp`, the mantissa odd or zero.
 #[derive(Clone, PartialEq, Eq, Debug)]

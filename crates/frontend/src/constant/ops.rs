@@ -9,9 +9,6 @@ use num_traits::ToPrimitive;
 
 use super::{Constant, Float, Int};
 
-/// Longer integers are an error (`constant … overflow`), as in Go.
-pub const MAX_INT_BITS: u64 = 512;
-
 impl Constant {
     /// `op x`. For `^` on an unsigned type, `unsigned_bits` is the type's width.
     pub fn unary(op: UnaryOp, x: &Constant, unsigned_bits: Option<u32>) -> Constant {
@@ -146,13 +143,19 @@ fn float_binary(op: BinaryOp, x: &Float, y: &Float) -> Constant {
         }));
     }
     let (a, b) = (x.to_big_float(), y.to_big_float());
-    Constant::Float(Float::from_big(match op {
+    let result = match op {
         BinaryOp::Add => a.add(&b),
         BinaryOp::Sub => a.add(&b.neg()),
         BinaryOp::Mul => a.mul(&b),
         BinaryOp::Div => a.div(&b),
         _ => return Constant::Unknown,
-    }))
+    };
+    match result.magnitude() {
+        // Beyond what Go's big floats hold: infinite, or zero.
+        exp if exp > i32::MAX as i64 => Constant::Unknown,
+        exp if exp < i32::MIN as i64 => Constant::Float(Float::zero()),
+        _ => Constant::Float(Float::from_big(result)),
+    }
 }
 
 impl Constant {
