@@ -13,7 +13,7 @@ use crate::texts::Texts;
 use crate::{EscapeDiagnostic, Options};
 use mini_mir::{
     Callee, ConstValue, Decisions, FuncId, IndexVec, LocalId, LocalKind, Operand, Program, Rvalue,
-    SiteKind, StatementKind, Storage,
+    SiteKind, StatementKind, Storage, TyKind,
 };
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -46,19 +46,24 @@ pub(crate) fn batches(program: &Program) -> Vec<Vec<FuncId>> {
     for &func in &bodies {
         nodes[func] = Some(graph.add_node(func));
     }
+    // A literal without captures is a function like any other.
+    let family = |func: FuncId| {
+        let captures = program.body(func).is_some_and(|b| !b.captures.is_empty());
+        program.funcs[func].parent.filter(|_| captures)
+    };
     for &func in &bodies {
         let mut targets = references(program, func);
-        targets.extend(program.funcs[func].parent);
+        targets.extend(family(func));
         // Neighbours come out last edge first.
         for target in targets.into_iter().rev() {
             if let (Some(from), Some(to)) = (nodes[func], nodes[target]) {
                 graph.add_edge(from, to, ());
-                if program.funcs[target].parent == Some(func) {
+                if family(target) == Some(func) {
                     graph.add_edge(to, from, ());
                 }
             }
         }
-        if let Some(parent) = program.funcs[func].parent
+        if let Some(parent) = family(func)
             && let (Some(from), Some(to)) = (nodes[parent], nodes[func])
         {
             graph.add_edge(from, to, ());
@@ -292,8 +297,10 @@ impl<'a> Analysis<'a> {
         for (site, facts) in state.sites.iter_enumerated() {
             let Some(loc) = facts.loc else { continue };
             if self.reports(state.id) {
+                let func = &self.program.funcs[state.id];
                 self.report_site(
                     &state.body.sites[site],
+                    &*func.short_name == "init" && func.name.ends_with(".init"),
                     facts.is_string_to_bytes,
                     graph,
                     loc,
@@ -308,14 +315,37 @@ impl<'a> Analysis<'a> {
         }
     }
 
+    /// Pointers, and structs and arrays of one.
+    fn is_one_pointer(&self, ty: mini_mir::TyId) -> bool {
+        let types = &self.program.types;
+        match types.kind(ty) {
+            TyKind::Struct(fields) => fields.len() == 1 && self.is_one_pointer(fields[0].ty),
+            TyKind::Array(elem, 1) => self.is_one_pointer(*elem),
+            _ => types.is_pointer_shaped(ty),
+        }
+    }
+
     fn report_site(
         &mut self,
         site: &mini_mir::Site,
+        is_package_init: bool,
         is_string_to_bytes: bool,
         graph: &Graph,
         loc: LocId,
     ) {
         if is_silent(&site.kind) || site.text.is_empty() {
+            return;
+        }
+        // Package variables are laid out as data where that can be done.
+        let is_data = matches!(
+            site.kind,
+            SiteKind::CompositePointer | SiteKind::SliceLiteral
+        );
+        if is_data && is_package_init {
+            return;
+        }
+        // Go puts these into interfaces without a box.
+        if site.kind == SiteKind::Interface && self.is_one_pointer(site.ty) {
             return;
         }
         let location = &graph.locations[loc];

@@ -852,17 +852,29 @@ impl<'a, 't> Builder<'a, 't> {
         }
     }
 
-    /// `p.x = p.y[i:j]` and `p.x = p.y` store nothing in `*p` that was not there before.
+    /// `p.x = p.y[i:j]`, `p.q.x = p.q.y` and the like store nothing in an object that was not there before.
     fn is_self_assign(&self, at: At, place: &Place, value: &Rvalue) -> bool {
         let PlaceBase::Local(base) = place.base else {
             return false;
         };
-        if !matches!(place.proj.first(), Some(Proj::Deref { .. })) {
-            return false;
-        }
         // Only a variable: a name may stand for something that changed since.
         let data = &self.funcs[at.func].body.locals[base];
         if data.kind == LocalKind::Temp || data.addr_taken {
+            return false;
+        }
+        // x.f = x.g, x[i] = x[j] with the same path to them.
+        if let Rvalue::Use(Operand::Copy(from)) = value
+            && from.base == place.base
+            && let ([dst @ .., to_step], [src @ .., from_step]) = (&place.proj[..], &from.proj[..])
+            && dst.len() == src.len()
+            && dst.iter().zip(src).all(|(a, b)| same_step(a, b))
+        {
+            return match (to_step, from_step) {
+                (Proj::Field(_), Proj::Field(_)) => true,
+                (a, b) => is_index(a) && is_index(b),
+            };
+        }
+        if !matches!(place.proj.first(), Some(Proj::Deref { .. })) {
             return false;
         }
         let source = match value {
@@ -910,6 +922,21 @@ impl<'a, 't> Builder<'a, 't> {
             _ => None,
         }
     }
+}
+
+/// Whether two steps lead from one value to one part.
+fn same_step(a: &Proj, b: &Proj) -> bool {
+    match (a, b) {
+        (Proj::Deref { .. }, Proj::Deref { .. }) => true,
+        (Proj::Field(a), Proj::Field(b)) => a == b,
+        (Proj::Index { index: a, .. }, Proj::Index { index: b, .. }) => a == b,
+        (Proj::ConstIndex { index: a, .. }, Proj::ConstIndex { index: b, .. }) => a == b,
+        _ => false,
+    }
+}
+
+fn is_index(step: &Proj) -> bool {
+    matches!(step, Proj::Index { .. } | Proj::ConstIndex { .. })
 }
 
 /// Whether a local is only a name (and not part of a tuple).

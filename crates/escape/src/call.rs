@@ -144,10 +144,16 @@ impl<'a, 't> Builder<'a, 't> {
                 return self.static_rvalue(func, value, depth);
             }
         }
-        // A variable, or one captured.
-        let Value { loc, derefs: 0 } = self.place_value(func, place)? else {
+        // A variable, or one captured; or a closure object itself, captured by a wrapper.
+        let Value { loc, derefs } = self.place_value(func, place)?;
+        if derefs == -1
+            && let Some(literal) = self.graph.locations[loc].closure
+        {
+            return Some(SmallVec::from_slice(&[literal]));
+        }
+        if derefs != 0 {
             return None;
-        };
+        }
         if !self.is_variable(func, place) {
             return None;
         }

@@ -89,7 +89,8 @@ impl<'ast> FuncLower<'_, 'ast> {
                 _ => TyId::STRING,
             };
             let text = self.text(e);
-            self.b.site(SiteKind::StringConversion, object, e.pos, text)
+            // Go gives a conversion the position of what is converted.
+            self.b.site(SiteKind::StringConversion, object, x.pos, text)
         });
         let value = Rvalue::Convert {
             kind,

@@ -100,7 +100,8 @@ impl<'ast> FuncLower<'_, 'ast> {
                 if same && *op != UnaryOp::Deref {
                     out.push(' ');
                 }
-                self.write_text(x, if is_literal { 0 } else { UNARY }, out);
+                // Go writes *(*p).
+                self.write_text(x, if is_literal { 0 } else { PRIMARY }, out);
             }
             ExprKind::Binary { op, x, y } => {
                 self.write_text(x, precedence, out);

@@ -99,7 +99,7 @@ fn plan(
             while let Origin::Value(Rvalue::ConvertInterface { value, .. }, from) = origin {
                 origin = defs.origin(body, cfg, value, from)?;
             }
-            let Origin::Value(Rvalue::MakeInterface { value, .. }, _) = origin else {
+            let Origin::Value(Rvalue::MakeInterface { value, .. }, made) = origin else {
                 return None;
             };
             // The value must be the same at the call.
@@ -107,10 +107,7 @@ fn plan(
                 Operand::Const(constant) => constant.ty,
                 Operand::Copy(place) => {
                     let local = place.as_local()?;
-                    if body.locals[local].kind != LocalKind::Temp {
-                        return None;
-                    }
-                    defs.only(body, local)?;
+                    defs.at(body, cfg, local, made)?;
                     body.locals[local].ty
                 }
             };

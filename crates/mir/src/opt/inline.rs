@@ -47,6 +47,7 @@ pub(super) fn run(program: &mut Program, options: &Options) -> Vec<OptDiagnostic
         cost: IndexVec::from_elem(None, program.funcs.len()),
         program,
         verbose: options.level >= 1,
+        inlines: options.inline,
         inlined: vec![],
     };
     let mut can = vec![];
@@ -96,6 +97,8 @@ struct Inliner<'a> {
     /// Cost of the functions that can be inlined.
     cost: IndexVec<FuncId, Option<u32>>,
     verbose: bool,
+    /// Off: calls become static only.
+    inlines: bool,
     inlined: Vec<(FuncId, OptDiagnostic)>,
 }
 
@@ -104,7 +107,7 @@ impl Inliner<'_> {
     fn cost_of(&self, id: FuncId, is_recursive: bool) -> Option<u32> {
         let func = &self.program.funcs[id];
         let body = self.program.body(id)?;
-        if is_recursive || func.no_inline || body.has_defer || body.has_recover {
+        if !self.inlines || is_recursive || func.no_inline || body.has_defer || body.has_recover {
             return None;
         }
         let mut cost = 0;

@@ -97,11 +97,7 @@ const AFTER_ESCAPE: &[BodyPass] = &[
 
 /// Passes that escape analysis profits from.
 pub fn run_before_escape(program: &mut Program, options: &Options) -> Vec<OptDiagnostic> {
-    let diagnostics = if options.inline {
-        inline::run(program, options)
-    } else {
-        vec![]
-    };
+    let diagnostics = inline::run(program, options);
     run_passes(program, BEFORE_ESCAPE);
     diagnostics
 }
