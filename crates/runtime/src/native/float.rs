@@ -15,6 +15,7 @@ struct Decimal {
 
 /// Appends `f` as `strconv.AppendFloat` does. `bits` is 32 or 64; a negative `prec` asks for the shortest form.
 pub(crate) fn append(out: &mut Text, f: f64, form: u8, prec: i64, bits: u32) {
+    let f = if bits == 32 { f64::from(f as f32) } else { f };
     if f.is_nan() {
         return out.extend_from_slice(b"NaN");
     }
