@@ -186,7 +186,13 @@ impl FuncCx<'_> {
 
     fn builtin_signature(&mut self, builtin: Builtin) -> SigRef {
         let (_, params, results) = builtin.row();
-        let mut signature = Signature::new(CallConv::SystemV);
+        // Only with the tail convention does a `try_call` take every register for lost on its way to the landing pad, so that
+        // the prologue saves all that the callers of this function keep. The argument registers are the same.
+        let convention = match builtin {
+            Builtin::defer_push => CallConv::Tail,
+            _ => CallConv::SystemV,
+        };
+        let mut signature = Signature::new(convention);
         signature.params.push(AbiParam::new(I64));
         for letter in params.chars() {
             let ty = if letter == 'f' { F64 } else { I64 };
