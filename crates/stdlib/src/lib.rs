@@ -102,7 +102,9 @@ mod tests {
         for (name, files) in table::PACKAGES {
             for (file, text) in *files {
                 let is_import = |line: &&str| {
-                    !["func ", "const ", "var ", "type "].iter().any(|word| line.starts_with(word))
+                    !["func ", "const ", "var ", "type "]
+                        .iter()
+                        .any(|word| line.starts_with(word))
                 };
                 for line in text.lines().take_while(is_import) {
                     let path = line.trim().trim_start_matches("import ").trim();

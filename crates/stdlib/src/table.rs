@@ -10,8 +10,14 @@ macro_rules! files {
 }
 
 pub(crate) static PACKAGES: &[(&str, &[File])] = &[
-    ("bufio", files!("bufio": "reader.mini", "scan.mini", "writer.mini")),
-    ("bytes", files!("bytes": "buffer.mini", "bytes.mini", "native.mini", "reader.mini")),
+    (
+        "bufio",
+        files!("bufio": "reader.mini", "scan.mini", "writer.mini"),
+    ),
+    (
+        "bytes",
+        files!("bytes": "buffer.mini", "bytes.mini", "native.mini", "reader.mini"),
+    ),
     ("container/heap", files!("container/heap": "heap.mini")),
     ("container/list", files!("container/list": "list.mini")),
     ("context", files!("context": "context.mini")),
@@ -29,10 +35,19 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("math/bits", files!("math/bits": "bits.mini")),
     ("math/rand", files!("math/rand": "rand.mini")),
     ("math/rand/v2", files!("math/rand/v2": "rand.mini")),
-    ("os", files!("os": "file.mini", "native.mini", "path.mini", "proc.mini")),
-    ("runtime", files!("runtime": "error.mini", "extern.mini", "native.mini", "panic.mini")),
+    (
+        "os",
+        files!("os": "file.mini", "native.mini", "path.mini", "proc.mini"),
+    ),
+    (
+        "runtime",
+        files!("runtime": "error.mini", "extern.mini", "native.mini", "panic.mini"),
+    ),
     ("runtime/debug", files!("runtime/debug": "debug.mini")),
-    ("sort", files!("sort": "pdq.mini", "pdq_func.mini", "search.mini", "sort.mini")),
+    (
+        "sort",
+        files!("sort": "pdq.mini", "pdq_func.mini", "search.mini", "sort.mini"),
+    ),
     (
         "strconv",
         files!("strconv": "float.mini", "int.mini", "native.mini", "quote.mini", "strconv.mini"),
@@ -45,7 +60,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         "sync",
         files!("sync": "cond.mini", "map.mini", "mutex.mini", "native.mini", "pool.mini", "rwmutex.mini", "waitgroup.mini"),
     ),
-    ("sync/atomic", files!("sync/atomic": "funcs.mini", "types.mini")),
+    (
+        "sync/atomic",
+        files!("sync/atomic": "funcs.mini", "types.mini"),
+    ),
     ("syscall", files!("syscall": "syscall.mini")),
     (
         "time",

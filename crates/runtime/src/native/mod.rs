@@ -68,5 +68,12 @@ fn raise(call: &call::Call, code: mini_abi::panics::PanicCode, text: &str) {
 /// Makes a native end in the panic of a nil dereference.
 fn raise_nil(call: &call::Call) {
     // SAFETY: we are inside a native of the running goroutine, on the system stack.
-    unsafe { crate::panic::raise(call.goroutine(), mini_abi::panics::PanicCode::NilDereference, 0, 0) };
+    unsafe {
+        crate::panic::raise(
+            call.goroutine(),
+            mini_abi::panics::PanicCode::NilDereference,
+            0,
+            0,
+        )
+    };
 }

@@ -378,7 +378,7 @@ pub(super) fn pow10(n: i64) -> f64 {
     match n {
         0..=308 => UP[n as usize / 32] * SMALL[n as usize % 32],
         -323..0 => DOWN[-n as usize / 32] / SMALL[-n as usize % 32],
-        1.. => f64::INFINITY,
+        309.. => f64::INFINITY,
         _ => 0.0,
     }
 }

@@ -6,6 +6,12 @@
 //!
 //! Code generation knows the first group as instructions; the natives behind them serve calls through function values.
 
+#![allow(
+    clippy::excessive_precision,
+    clippy::approx_constant,
+    reason = "coefficients stand as they were published"
+)]
+
 mod erf;
 mod exp;
 mod special;
