@@ -115,6 +115,12 @@ impl<'ast> Context<'ast> {
         match work {
             Work::Declared { func, source } => {
                 prog.check_body(source);
+                let found = prog.take_diagnostics();
+                let is_wrong = found.iter().any(Diagnostic::is_error);
+                self.diagnostics.extend(found);
+                if is_wrong {
+                    return;
+                }
                 let FuncOrigin::Decl { decl, .. } = prog.func(source).origin else {
                     return;
                 };
