@@ -282,11 +282,13 @@ impl Program {
             self.name.replace('/', "-")
         ));
         std::fs::create_dir_all(&dir)?;
+        // Without a module, Go takes the run-time settings of an older version.
+        std::fs::write(dir.join("go.mod"), "module program\n\ngo 1.27\n")?;
         std::fs::write(dir.join("main.go"), &self.text)?;
         let built = Command::new(go)
             .args(["build", "-o", "program", "main.go"])
-            .env("GO111MODULE", "off")
             .env("GOFLAGS", "")
+            .env("GO111MODULE", "on")
             .current_dir(&dir)
             .output()?;
         let result = if built.status.success() {
