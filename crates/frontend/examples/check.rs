@@ -30,8 +30,7 @@ fn run() {
         let mut sources = SourceMap::new();
         let file = sources.add(name.as_str(), text);
         let start = std::time::Instant::now();
-        let (mut program, mut diagnostics) =
-            mini_frontend::check(&[file], &mut load, &mut sources);
+        let (mut program, mut diagnostics) = mini_frontend::check(&[file], &mut load, &mut sources);
         if check_all {
             for index in 1..program.funcs.len() {
                 program.check_body(FuncId(index as u32));

@@ -17,7 +17,9 @@ pub mod types;
 
 pub use check::{PackageSource, check};
 pub use constant::{ConstId, Constant};
-pub use info::{ExprInfo, Func, FuncId, FuncOrigin, Info, Initializer, Mode, Selection, SelectionKind};
+pub use info::{
+    ExprInfo, Func, FuncId, FuncOrigin, Info, Initializer, Mode, Selection, SelectionKind,
+};
 pub use object::{Builtin, ObjId, Object, ObjectKind, Var, VarKind};
 pub use program::{Asts, DeclRef, Package, PkgId, Program};
 pub use types::{Basic, Member, Method, Signature, Type, TypeId, Types};

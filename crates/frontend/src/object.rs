@@ -150,9 +150,6 @@ builtins! {
 impl Builtin {
     /// Whether it is a function of package unsafe.
     pub fn is_unsafe(self) -> bool {
-        matches!(
-            self,
-            Builtin::Alignof | Builtin::Offsetof | Builtin::Sizeof
-        )
+        matches!(self, Builtin::Alignof | Builtin::Offsetof | Builtin::Sizeof)
     }
 }

@@ -48,7 +48,10 @@ fn errorcheck() {
                 n_matched += 1;
             } else if verbose {
                 let patterns: Vec<&str> = patterns.iter().map(Regex::as_str).collect();
-                println!("{}:{line}: want {patterns:?}, have {messages:?}", path.display());
+                println!(
+                    "{}:{line}: want {patterns:?}, have {messages:?}",
+                    path.display()
+                );
             }
         }
         for (line, messages) in &found {
@@ -82,12 +85,21 @@ fn correct() {
         }
     }
     println!("{n_files} files, {} with errors", failed.len());
-    assert!(failed.is_empty(), "errors in correct files:\n{}", failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "errors in correct files:\n{}",
+        failed.join("\n")
+    );
 }
 
 fn on_large_stack(test: fn()) {
-    let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(test);
-    thread.expect("a thread starts").join().expect("the test passes");
+    let thread = std::thread::Builder::new()
+        .stack_size(256 << 20)
+        .spawn(test);
+    thread
+        .expect("a thread starts")
+        .join()
+        .expect("the test passes");
 }
 
 fn files_with_recipe(recipes: &[&str]) -> Option<Vec<(PathBuf, String)>> {
@@ -106,7 +118,11 @@ fn files_with_recipe(recipes: &[&str]) -> Option<Vec<(PathBuf, String)>> {
         };
         let recipe = text
             .lines()
-            .find(|line| !line.trim().is_empty() && !line.starts_with("// +build") && !line.starts_with("//go:build"))
+            .find(|line| {
+                !line.trim().is_empty()
+                    && !line.starts_with("// +build")
+                    && !line.starts_with("//go:build")
+            })
             .unwrap_or_default();
         let words: Vec<&str> = recipe.trim_start_matches("//").split_whitespace().collect();
         if words.len() == 1 && recipes.contains(&words[0]) {
@@ -137,7 +153,9 @@ fn errors_of(path: &Path, text: &str) -> Option<BTreeMap<u32, Vec<String>>> {
     let (_, mut diagnostics) = mini_frontend::check(&[file], &mut loader, &mut sources);
     let is_unsupported = |diagnostic: &Diagnostic| {
         diagnostic.code == Code::Unsupported
-            || diagnostic.message.starts_with("function main is undeclared")
+            || diagnostic
+                .message
+                .starts_with("function main is undeclared")
             || (diagnostic.code == Code::UndeclaredImportedName)
     };
     if !missing.is_empty() || diagnostics.iter().any(is_unsupported) {
@@ -153,7 +171,9 @@ fn errors_of(path: &Path, text: &str) -> Option<BTreeMap<u32, Vec<String>>> {
         for label in &diagnostic.labels {
             message = format!("{message}\n{}", label.message);
         }
-        let line = sources.locate(diagnostic.pos).map_or(0, |location| location.line);
+        let line = sources
+            .locate(diagnostic.pos)
+            .map_or(0, |location| location.line);
         found.entry(line).or_default().push(message);
     }
     Some(found)
@@ -173,7 +193,9 @@ fn wanted_errors(text: &str) -> BTreeMap<u32, Vec<Regex>> {
         let mut patterns = Vec::new();
         let mut rest = comment.trim_start();
         while let Some(quote) = rest.chars().next().filter(|&c| c == '"' || c == '`') {
-            let Some(end) = rest[1..].find(quote) else { break };
+            let Some(end) = rest[1..].find(quote) else {
+                break;
+            };
             let pattern = rest[1..1 + end].replace("\\\"", "\"");
             if let Ok(pattern) = Regex::new(&pattern) {
                 patterns.push(pattern);

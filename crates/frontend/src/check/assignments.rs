@@ -4,8 +4,8 @@ use mini_diagnostics::{Code, Diagnostic, Pos};
 use mini_syntax::ast::{Expr, ExprKind};
 
 use super::Checker;
-use super::expr::NO_HINT;
 use super::errors::count;
+use super::expr::NO_HINT;
 use super::operand::Operand;
 use super::untyped::Untypable;
 use crate::constant::ConstId;
@@ -129,8 +129,11 @@ impl<'a> Checker<'a> {
         let is_call = right == 1 && matches!(values[0].unparen().kind, ExprKind::Call(_));
         if left == right && !is_call {
             for (&var, value) in vars.iter().zip(values) {
-                let mut x = self.expr_with_target(value, self.object(var).ty);
-                self.init_var(var, &mut x, context);
+                let ty = self.object(var).ty;
+                let mut x = self.expr_with_target(value, ty);
+                if ty.is_valid() || ret.is_none() {
+                    self.init_var(var, &mut x, context);
+                }
             }
             return;
         }
@@ -138,7 +141,8 @@ impl<'a> Checker<'a> {
             if self.use_exprs(values) {
                 match ret {
                     Some(pos) => {
-                        let operands: Vec<_> = values.iter().map(|value| self.expr(value)).collect();
+                        let operands: Vec<_> =
+                            values.iter().map(|value| self.expr(value)).collect();
                         self.return_error(pos, vars, &operands);
                     }
                     None => self.assign_error(values, left, right),
@@ -149,7 +153,9 @@ impl<'a> Checker<'a> {
         let (mut operands, is_comma_ok) = self.multi_expr(&values[0], left == 2 && ret.is_none());
         if operands.len() == left {
             for (&var, x) in vars.iter().zip(&mut operands) {
-                self.init_var(var, x, context);
+                if ret.is_none() || self.object(var).ty.is_valid() {
+                    self.init_var(var, x, context);
+                }
             }
             if is_comma_ok && operands.iter().all(Operand::is_valid) {
                 self.record_comma_ok(&values[0], operands[1].ty);
@@ -275,7 +281,10 @@ impl<'a> Checker<'a> {
         let first = &values[0];
         let text = match &first.unparen().kind {
             ExprKind::Call(call) if values.len() == 1 => {
-                format!("assignment mismatch: {vars} but {} returns {found}", call.fun)
+                format!(
+                    "assignment mismatch: {vars} but {} returns {found}",
+                    call.fun
+                )
             }
             _ => format!("assignment mismatch: {vars} but {found}"),
         };
@@ -311,9 +320,7 @@ impl<'a> Checker<'a> {
             let shown = |ty: TypeId| match ty {
                 TypeId::INVALID => "unknown type".to_string(),
                 ty if self.types().is_untyped_numeric(ty) => "number".to_string(),
-                ty if self.types().is_untyped(ty) => {
-                    self.type_text(ty).replace("untyped ", "")
-                }
+                ty if self.types().is_untyped(ty) => self.type_text(ty).replace("untyped ", ""),
                 ty => self.type_text(ty),
             };
             parts.push(match *self.types().get(ty) {
@@ -349,9 +356,11 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let is_repeated = !ident.name.is_blank()
-                && lhs[..index]
-                    .iter()
-                    .any(|other| other.as_ident().is_some_and(|other| other.name == ident.name));
+                && lhs[..index].iter().any(|other| {
+                    other
+                        .as_ident()
+                        .is_some_and(|other| other.name == ident.name)
+                });
             if is_repeated {
                 let text = format!("{place} repeated on left side of :=");
                 self.error(Code::RepeatedDecl, place, text);

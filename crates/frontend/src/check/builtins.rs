@@ -127,7 +127,12 @@ impl<'a> Checker<'a> {
         None
     }
 
-    fn append(&mut self, expr: &'a Expr, call: &'a CallExpr, args: &mut [Operand<'a>]) -> Operand<'a> {
+    fn append(
+        &mut self,
+        expr: &'a Expr,
+        call: &'a CallExpr,
+        args: &mut [Operand<'a>],
+    ) -> Operand<'a> {
         let mut x = args[0];
         let Some(elem) = self.slice_elem(&x, Code::InvalidAppend, "append") else {
             return Operand::invalid(expr);
@@ -143,7 +148,16 @@ impl<'a> Checker<'a> {
         }
         let slice = self.prog.types.slice(elem);
         let sig = Signature {
-            params: vec![Param { name: None, ty: x.ty }, Param { name: None, ty: slice }],
+            params: vec![
+                Param {
+                    name: None,
+                    ty: x.ty,
+                },
+                Param {
+                    name: None,
+                    ty: slice,
+                },
+            ],
             results: Vec::new(),
             is_variadic: true,
         };
@@ -177,7 +191,11 @@ impl<'a> Checker<'a> {
                         self.describe(&x),
                         builtin.name()
                     );
-                    let code = if is_len { Code::InvalidLen } else { Code::InvalidCap };
+                    let code = if is_len {
+                        Code::InvalidLen
+                    } else {
+                        Code::InvalidCap
+                    };
                     self.error_op(code, &x, text);
                 }
                 x.set_invalid();
@@ -221,7 +239,10 @@ impl<'a> Checker<'a> {
             Type::Chan { .. } => return no_value(x),
             _ => "non-channel",
         };
-        let text = format!("invalid operation: cannot close {what} {}", self.describe(&x));
+        let text = format!(
+            "invalid operation: cannot close {what} {}",
+            self.describe(&x)
+        );
         self.error_op(Code::InvalidClose, &x, text);
         x.set_invalid();
         x
@@ -437,10 +458,7 @@ impl<'a> Checker<'a> {
             let shown = self.type_text(holder);
             let text = match found {
                 Ok(_) => format!("invalid argument: {arg} is a method value"),
-                Err(_) => format!(
-                    "invalid argument: {shown} has no single field {}",
-                    sel.name
-                ),
+                Err(_) => format!("invalid argument: {shown} has no single field {}", sel.name),
             };
             self.error(Code::InvalidOffsetof, arg, text);
             return x;

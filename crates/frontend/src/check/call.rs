@@ -41,16 +41,14 @@ impl<'a> Checker<'a> {
         match call.args.as_slice() {
             [] => {
                 let text = format!("missing argument in conversion to {}", self.type_text(ty));
-                self.error_at(Code::WrongArgCount, closing(expr), text);
+                self.error(Code::WrongArgCount, expr, text);
             }
             [arg] => {
                 x = self.expr(arg);
                 if x.is_valid() {
                     if call.has_dots {
-                        let text = format!(
-                            "invalid use of ... in conversion to {}",
-                            self.type_text(ty)
-                        );
+                        let text =
+                            format!("invalid use of ... in conversion to {}", self.type_text(ty));
                         self.error(Code::BadDotDotDotSyntax, arg, text);
                         x.set_invalid();
                     } else {
@@ -68,7 +66,12 @@ impl<'a> Checker<'a> {
         x
     }
 
-    fn function_call(&mut self, expr: &'a Expr, call: &'a CallExpr, fun: Operand<'a>) -> Operand<'a> {
+    fn function_call(
+        &mut self,
+        expr: &'a Expr,
+        call: &'a CallExpr,
+        fun: Operand<'a>,
+    ) -> Operand<'a> {
         let mut x = Operand::invalid(expr);
         let Some(sig) = self.types().signature(fun.ty).cloned() else {
             let text = match fun.is_nil() {
@@ -84,6 +87,11 @@ impl<'a> Checker<'a> {
             return x;
         };
         let mut args = self.expr_list(&call.args);
+        if call.args.len() == 1 && args.len() > 1 {
+            for arg in &mut args {
+                arg.part = Part::Result(0);
+            }
+        }
         self.arguments(expr, call, &sig, &mut args);
         match sig.results.as_slice() {
             [] => x.mode = Mode::NoValue,
@@ -106,16 +114,7 @@ impl<'a> Checker<'a> {
     /// Arguments: one value each, or all values of a single call.
     pub(super) fn expr_list(&mut self, args: &'a [Expr]) -> Vec<Operand<'a>> {
         match args {
-            [arg] => {
-                let (mut values, _) = self.multi_expr(arg, false);
-                // Results of a call are described as the call.
-                if values.len() > 1 {
-                    for value in &mut values {
-                        value.part = Part::Result(0);
-                    }
-                }
-                values
-            }
+            [arg] => self.multi_expr(arg, false).0,
             args => args.iter().map(|arg| self.expr(arg)).collect(),
         }
     }

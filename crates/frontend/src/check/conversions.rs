@@ -92,7 +92,10 @@ impl<'a> Checker<'a> {
     }
 
     fn interface_pointer_text(&self, ty: TypeId) -> String {
-        format!("type {} is pointer to interface, not interface", self.type_text(ty))
+        format!(
+            "type {} is pointer to interface, not interface",
+            self.type_text(ty)
+        )
     }
 
     fn has_invalid_embedded_fields(&self, ty: TypeId, depth: u32) -> bool {
@@ -157,14 +160,21 @@ impl<'a> Checker<'a> {
     fn method_text(&self, name: mini_syntax::Symbol, sig: TypeId) -> String {
         match self.types().get(sig) {
             Type::Func(sig) => {
-                format!("{name}{}", self.types().signature_text(sig, self.qualifier()))
+                format!(
+                    "{name}{}",
+                    self.types().signature_text(sig, self.qualifier())
+                )
             }
             _ => name.to_string(),
         }
     }
 
     fn method_signature(&mut self, ty: TypeId, name: mini_syntax::Symbol) -> TypeId {
-        match self.types().lookup(ty, self.env.pkg, name).map(|found| found.member) {
+        match self
+            .types()
+            .lookup(ty, self.env.pkg, name)
+            .map(|found| found.member)
+        {
             Ok(crate::types::Member::Method(obj)) => {
                 self.obj_decl(obj);
                 self.object(obj).ty
@@ -270,9 +280,7 @@ impl<'a> Checker<'a> {
                 || (x.is_nil() && !self.types().has_nil(target))
             {
                 last = self.types().default_type(x.ty);
-            } else if x.mode == Mode::Constant
-                && self.types().is_integer(x.ty)
-                && is_rune_to_string
+            } else if x.mode == Mode::Constant && self.types().is_integer(x.ty) && is_rune_to_string
             {
                 last = x.ty;
             }
@@ -330,17 +338,14 @@ impl<'a> Checker<'a> {
         if (real(x.ty) && real(target)) || (types.is_complex(x.ty) && types.is_complex(target)) {
             return Ok(());
         }
-        if types.is_string(target)
-            && (types.is_integer(x.ty) || types.is_bytes_or_runes(x.ty))
-        {
+        if types.is_string(target) && (types.is_integer(x.ty) || types.is_bytes_or_runes(x.ty)) {
             return Ok(());
         }
         if types.is_string(x.ty) && types.is_bytes_or_runes(target) {
             return Ok(());
         }
-        let pointer_like = |ty: TypeId| {
-            types.is_pointer(ty) || matches!(types.basic(ty), Some(Basic::Uintptr))
-        };
+        let pointer_like =
+            |ty: TypeId| types.is_pointer(ty) || matches!(types.basic(ty), Some(Basic::Uintptr));
         let is_unsafe = |ty: TypeId| matches!(types.basic(ty), Some(Basic::UnsafePointer));
         if (pointer_like(x.ty) && is_unsafe(target)) || (is_unsafe(x.ty) && pointer_like(target)) {
             return Ok(());

@@ -169,7 +169,10 @@ impl<'a> Checker<'a> {
         if let [_] = cycle {
             let text = match is_type {
                 true => format!("invalid recursive type: {} refers to itself", first.name),
-                false => format!("invalid cycle in declaration: {} refers to itself", first.name),
+                false => format!(
+                    "invalid cycle in declaration: {} refers to itself",
+                    first.name
+                ),
             };
             self.push(Diagnostic::error(Code::InvalidDeclCycle, span, text));
             return;

@@ -11,7 +11,8 @@ use crate::types::{Qualifier, TypeId};
 impl<'a> Checker<'a> {
     pub(super) fn push(&mut self, mut diagnostic: Diagnostic) {
         // What an earlier error made invalid is not worth a second one.
-        let follows = |text: &str| text.contains("invalid operand") || text.contains("invalid type");
+        let follows =
+            |text: &str| text.contains("invalid operand") || text.contains("invalid type");
         if follows(&diagnostic.message) && !self.prog.diagnostics.is_empty() {
             return;
         }
@@ -40,7 +41,13 @@ impl<'a> Checker<'a> {
         self.push(Diagnostic::error(code, pos.span(), text));
     }
 
-    pub(super) fn error_name(&mut self, code: Code, pos: Pos, name: Symbol, text: impl Into<String>) {
+    pub(super) fn error_name(
+        &mut self,
+        code: Code,
+        pos: Pos,
+        name: Symbol,
+        text: impl Into<String>,
+    ) {
         self.push(Diagnostic::error(code, self.name_span(pos, name), text));
     }
 
@@ -57,7 +64,12 @@ impl<'a> Checker<'a> {
         Span::new(pos, pos.offset(name.as_str().len() as u32))
     }
 
-    pub(super) fn other_declaration(&self, diagnostic: Diagnostic, name: Symbol, pos: Pos) -> Diagnostic {
+    pub(super) fn other_declaration(
+        &self,
+        diagnostic: Diagnostic,
+        name: Symbol,
+        pos: Pos,
+    ) -> Diagnostic {
         diagnostic.also(
             self.name_span(pos, name),
             format!("other declaration of {name}"),

@@ -7,7 +7,7 @@ use super::operand::{Operand, Part};
 use super::{Checker, ExprInfo};
 use crate::constant::{ConstId, Constant};
 use crate::info::{Mode, SelectionKind};
-use crate::types::{Basic, ChanDir, Incomparable, Type, TypeId};
+use crate::types::{ChanDir, Incomparable, Type, TypeId};
 
 /// What an expression is good for as a statement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,7 +51,11 @@ impl<'a> Checker<'a> {
 
     /// All values of an expression. With `allow_ok`, an expression that may come with a bool gives two; the second
     /// result says so.
-    pub(super) fn multi_expr(&mut self, expr: &'a Expr, allow_ok: bool) -> (Vec<Operand<'a>>, bool) {
+    pub(super) fn multi_expr(
+        &mut self,
+        expr: &'a Expr,
+        allow_ok: bool,
+    ) -> (Vec<Operand<'a>>, bool) {
         let (mut x, _) = self.raw_expr(expr, NO_HINT);
         self.exclude(&mut x, NOT_VALUES);
         if x.is_valid()
@@ -121,12 +125,18 @@ impl<'a> Checker<'a> {
             && let Type::Tuple(parts) = self.types().get(x.ty)
         {
             let n = parts.len();
-            let text = format!(
-                "multiple-value {} (value of type {}) in single-value context",
-                x.expr,
-                self.type_text(x.ty)
-            );
             debug_assert!(n != 1);
+            // The results' names are known from the function.
+            let mut shown = self.type_text(x.ty);
+            if let ExprKind::Call(call) = &x.expr.unparen().kind
+                && let Some(sig) = self.types().signature(self.info(&call.fun).ty)
+            {
+                shown = self.types().params_text(&sig.results, self.qualifier());
+            }
+            let text = format!(
+                "multiple-value {} (value of type {shown}) in single-value context",
+                x.expr
+            );
             self.error_op(Code::TooManyValues, x, text);
             x.set_invalid();
         }
@@ -225,7 +235,11 @@ impl<'a> Checker<'a> {
         };
         let text = lit.text.as_str();
         if matches!(lit.kind, LitKind::Int | LitKind::Float) && text.len() > 10_000 {
-            let text = format!("excessively long constant: {}... ({} chars)", &text[..10], text.len());
+            let text = format!(
+                "excessively long constant: {}... ({} chars)",
+                &text[..10],
+                text.len()
+            );
             self.error(Code::InvalidConstVal, expr, text);
             return x;
         }
@@ -234,10 +248,12 @@ impl<'a> Checker<'a> {
                 self.set_const(&mut x, value, ty);
                 self.overflow(&mut x);
             }
-            None => {
+            // The lexer has reported what has no value; what is left is beyond all bounds.
+            None if self.prog.diagnostics.is_empty() => {
                 let text = format!("malformed constant: {text}");
                 self.error(Code::InvalidConstVal, expr, text);
             }
+            None => {}
         }
         x
     }
@@ -260,7 +276,9 @@ impl<'a> Checker<'a> {
                 _ => {
                     let text = match x.is_nil() {
                         true => "invalid operation: cannot indirect nil".to_string(),
-                        false => format!("invalid operation: cannot indirect {}", self.describe(&x)),
+                        false => {
+                            format!("invalid operation: cannot indirect {}", self.describe(&x))
+                        }
                     };
                     self.error_op(Code::InvalidIndirection, &x, text);
                     x.set_invalid();
@@ -593,7 +611,10 @@ impl<'a> Checker<'a> {
                 let text = format!("invalid case {left} in switch on {right} ({cause})");
                 self.error_op(code, x, text);
             } else {
-                let text = format!("invalid operation: {left} {} {right} ({cause})", op.as_str());
+                let text = format!(
+                    "invalid operation: {left} {} {right} ({cause})",
+                    op.as_str()
+                );
                 self.error_op(code, &culprit, text);
             }
             x.set_invalid();
@@ -689,15 +710,22 @@ impl<'a> Checker<'a> {
             },
             _ => None,
         };
-        let is_fine = self.types().is_integer(x.ty)
-            || (self.types().is_untyped(x.ty) && x_int.is_some());
+        let is_fine =
+            self.types().is_integer(x.ty) || (self.types().is_untyped(x.ty) && x_int.is_some());
         if !is_fine {
             self.bad_shift_operand(x);
             return;
         }
         if y.mode == Mode::Constant {
-            if self.const_of(y).to_int().is_some_and(|value| value.sign() < 0) {
-                let text = format!("invalid operation: negative shift count {}", self.describe(y));
+            if self
+                .const_of(y)
+                .to_int()
+                .is_some_and(|value| value.sign() < 0)
+            {
+                let text = format!(
+                    "invalid operation: negative shift count {}",
+                    self.describe(y)
+                );
                 self.error_op(Code::InvalidShiftCount, y, text);
                 x.set_invalid();
                 return;
@@ -795,7 +823,10 @@ impl<'a> Checker<'a> {
         let count = match self.const_of(y).as_u64() {
             Some(count) if count <= MAX_SHIFT => count as u32,
             _ => {
-                let text = format!("invalid operation: invalid shift count {}", self.describe(y));
+                let text = format!(
+                    "invalid operation: invalid shift count {}",
+                    self.describe(y)
+                );
                 self.error_op(Code::InvalidShiftCount, y, text);
                 x.set_invalid();
                 return;
@@ -818,7 +849,10 @@ impl<'a> Checker<'a> {
             return x;
         }
         if !self.types().is_interface(x.ty) {
-            let text = format!("invalid operation: {} is not an interface", self.describe(&x));
+            let text = format!(
+                "invalid operation: {} is not an interface",
+                self.describe(&x)
+            );
             self.error_op(Code::InvalidAssert, &x, text);
             x.set_invalid();
             return x;
@@ -876,7 +910,6 @@ impl crate::types::Types {
             Type::Map { .. } => "map",
             Type::Chan { .. } => "chan",
             Type::Tuple(_) => "tuple",
-            Type::Basic(Basic::UntypedNil) => "nil",
             _ => return None,
         })
     }

@@ -142,7 +142,10 @@ impl<'a> Checker<'a> {
             return false;
         }
         if !self.types().is_integer(x.ty) {
-            let text = format!("invalid argument: {what} {} must be integer", self.describe(x));
+            let text = format!(
+                "invalid argument: {what} {} must be integer",
+                self.describe(x)
+            );
             self.error_op(code, x, text);
             return false;
         }
@@ -160,7 +163,10 @@ impl<'a> Checker<'a> {
                 .represent(crate::types::Basic::Int)
                 .is_err()
             {
-                let text = format!("invalid argument: {what} {} overflows int", self.describe(x));
+                let text = format!(
+                    "invalid argument: {what} {} overflows int",
+                    self.describe(x)
+                );
                 self.error_op(code, x, text);
                 return false;
             }

@@ -44,8 +44,9 @@ impl<'a> Checker<'a> {
                 needed_by[needed].push(init);
             }
         }
-        let mut ready: BTreeSet<usize> =
-            (0..inits.len()).filter(|&init| n_missing[init] == 0).collect();
+        let mut ready: BTreeSet<usize> = (0..inits.len())
+            .filter(|&init| n_missing[init] == 0)
+            .collect();
         let mut order = Vec::with_capacity(inits.len());
         while let Some(init) = ready.pop_first() {
             order.push(inits[init].clone());

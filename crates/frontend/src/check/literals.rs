@@ -208,7 +208,10 @@ impl<'a> Checker<'a> {
                 continue;
             };
             if found.is_indirect {
-                let text = format!("invalid implicit pointer indirection to reach {}", ident.name);
+                let text = format!(
+                    "invalid implicit pointer indirection to reach {}",
+                    ident.name
+                );
                 self.error(Code::InvalidLitField, key, text);
                 continue;
             }
@@ -246,7 +249,8 @@ impl<'a> Checker<'a> {
             let text = format!("duplicate field name {name} in struct literal");
             self.error(Code::DuplicateLitField, elem, text);
         } else if visited.iter().any(|other| place.starts_with(other)) {
-            let text = format!("cannot specify promoted field {name} and its enclosing embedded field");
+            let text =
+                format!("cannot specify promoted field {name} and its enclosing embedded field");
             self.error(Code::DuplicateLitField, elem, text);
         } else if visited.iter().any(|other| other.starts_with(place)) {
             let text = format!("cannot specify embedded field {name} and a promoted field of it");

@@ -187,7 +187,11 @@ enum Later<'a> {
     /// A map type whose key must be comparable.
     MapKey { env: Env, key: &'a Expr, ty: TypeId },
     /// A struct whose embedded types must not be pointers or interface pointers.
-    Embedded { env: Env, ty: TypeId, expr: &'a Expr },
+    Embedded {
+        env: Env,
+        ty: TypeId,
+        expr: &'a Expr,
+    },
     /// An interface's embedded elements and duplicate methods.
     Interface {
         env: Env,
@@ -195,7 +199,11 @@ enum Later<'a> {
         expr: &'a ast::InterfaceType,
     },
     /// A receiver's base type.
-    Recv { env: Env, ty: TypeId, expr: &'a Expr },
+    Recv {
+        env: Env,
+        ty: TypeId,
+        expr: &'a Expr,
+    },
     /// A declared type's methods against its fields.
     Methods { obj: ObjId },
 }
@@ -263,7 +271,11 @@ impl<'a> Checker<'a> {
             x.expr,
             ExprInfo {
                 ty: x.ty,
-                value: if x.mode == Mode::Constant { x.value } else { ConstId::NONE },
+                value: if x.mode == Mode::Constant {
+                    x.value
+                } else {
+                    ConstId::NONE
+                },
                 mode: x.mode,
             },
         );

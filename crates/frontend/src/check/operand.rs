@@ -101,7 +101,10 @@ impl<'a> Checker<'a> {
         let mut text = String::new();
         text.push_str(&expr);
         text.push_str(" (");
-        let has_type = !matches!(x.mode, Mode::Invalid | Mode::NoValue | Mode::Builtin | Mode::Type);
+        let has_type = !matches!(
+            x.mode,
+            Mode::Invalid | Mode::NoValue | Mode::Builtin | Mode::Type
+        );
         let is_untyped = has_type && self.types().is_untyped(x.ty);
         if is_untyped {
             text.push_str(self.types().get(x.ty).basic_name());
@@ -186,9 +189,11 @@ impl<'a> Checker<'a> {
 }
 
 fn basic_word(basic: crate::types::Basic) -> Option<&'static str> {
-    basic.is_const_type().then(|| match basic {
-        crate::types::Basic::Byte => "uint8",
-        crate::types::Basic::Rune => "int32",
+    use crate::types::Basic;
+    (basic.is_const_type() || basic == Basic::UnsafePointer).then(|| match basic {
+        Basic::UnsafePointer => "Pointer",
+        Basic::Byte => "uint8",
+        Basic::Rune => "int32",
         basic => basic.name(),
     })
 }

@@ -97,7 +97,11 @@ impl<'a> Checker<'a> {
         let mut vars = Vec::new();
         for (lhs, ty) in stmt.lhs.iter().zip(types) {
             let Some(ident) = lhs.as_ident() else {
-                self.error(Code::InvalidSyntaxTree, lhs, format!("cannot declare {lhs}"));
+                self.error(
+                    Code::InvalidSyntaxTree,
+                    lhs,
+                    format!("cannot declare {lhs}"),
+                );
                 continue;
             };
             let obj = self.new_local(ident, VarKind::Local);

@@ -179,10 +179,20 @@ impl<'a> Checker<'a> {
         let (left, right) = (names.len(), values.len());
         if left < right {
             match is_inherited {
-                true => self.error_at(Code::WrongAssignCount, pos, "extra init expr"),
+                true => {
+                    let text = format!(
+                        "extra init expr at {}",
+                        super::errors::place(values[left].pos)
+                    );
+                    self.error_at(Code::WrongAssignCount, pos, text);
+                }
                 false => {
                     let extra = &values[left];
-                    self.error(Code::WrongAssignCount, extra, "extra init expr");
+                    self.error(
+                        Code::WrongAssignCount,
+                        extra,
+                        format!("extra init expr {extra}"),
+                    );
                 }
             }
         } else if left > right && (is_const || right != 1) {
@@ -322,7 +332,8 @@ impl<'a> Checker<'a> {
             );
             let pos = self.object(obj).pos;
             let other = self.object(import).pos;
-            let diagnostic = Diagnostic::error(Code::DuplicateDecl, self.name_span(pos, name), text);
+            let diagnostic =
+                Diagnostic::error(Code::DuplicateDecl, self.name_span(pos, name), text);
             let diagnostic = self.other_declaration(diagnostic, name, other);
             self.push(diagnostic);
         }
@@ -407,5 +418,9 @@ fn unpack_receiver(ty: &Expr) -> (bool, Option<Symbol>, bool) {
         is_generic = true;
         base = x.unparen();
     }
-    (is_pointer, base.as_ident().map(|ident| ident.name), is_generic)
+    (
+        is_pointer,
+        base.as_ident().map(|ident| ident.name),
+        is_generic,
+    )
 }

@@ -70,6 +70,10 @@ impl<'a> Checker<'a> {
         if let Some(other) = self.lookup_innermost(ident.name) {
             let other_pos = self.prog.object(other).pos;
             self.redeclared(ident.name, ident.pos, other_pos);
+            // Not unused as well.
+            if let Some(var) = self.prog.var_mut(obj) {
+                var.is_used = true;
+            }
             return;
         }
         self.bind(ident.name, obj);
@@ -105,9 +109,6 @@ impl<'a> Checker<'a> {
             return Some(obj);
         }
         let pkg = self.env.pkg.index();
-        if let Some(&obj) = self.prog.packages[pkg].scope.get(&name) {
-            return Some(obj);
-        }
         let imports = self.prog.state.packages[pkg]
             .file_scopes
             .get(self.env.file as usize)
@@ -115,12 +116,16 @@ impl<'a> Checker<'a> {
         if let Some(&obj) = imports {
             return Some(obj);
         }
+        if let Some(&obj) = self.prog.packages[pkg].scope.get(&name) {
+            return Some(obj);
+        }
         self.prog.state.universe.get(&name).copied()
     }
 
     pub(super) fn redeclared(&mut self, name: Symbol, pos: Pos, other: Pos) {
         let text = format!("{name} redeclared in this block");
-        let mut diagnostic = Diagnostic::error(Code::DuplicateDecl, self.name_span(pos, name), text);
+        let mut diagnostic =
+            Diagnostic::error(Code::DuplicateDecl, self.name_span(pos, name), text);
         if other.is_known() {
             diagnostic = self.other_declaration(diagnostic, name, other);
         }

@@ -7,7 +7,7 @@ use mini_syntax::ast::{Expr, ExprKind, Ident};
 use super::Checker;
 use super::operand::Operand;
 use crate::info::{Mode, Selection, SelectionKind};
-use crate::object::{ObjectKind};
+use crate::object::ObjectKind;
 use crate::program::PkgId;
 use crate::types::{Lookup, LookupFailure, Member, Param, Signature, Type, TypeId};
 
@@ -32,7 +32,10 @@ impl<'a> Checker<'a> {
         match base.mode {
             Mode::Invalid => return x,
             Mode::Builtin => {
-                let text = format!("invalid use of {} in selector expression", self.describe(&base));
+                let text = format!(
+                    "invalid use of {} in selector expression",
+                    self.describe(&base)
+                );
                 self.error_at_node(Code::UncalledBuiltin, expr, text);
                 return x;
             }
@@ -231,7 +234,9 @@ impl<'a> Checker<'a> {
     pub(super) fn lookup_error(&self, ty: TypeId, name: Symbol, is_literal: bool) -> String {
         let types = self.types();
         let shown = self.type_text(ty);
-        let near = types.lookup_folded(ty, self.env.pkg, name).filter(|near| *near != name);
+        let near = types
+            .lookup_folded(ty, self.env.pkg, name)
+            .filter(|near| *near != name);
         let near_kind = near.and_then(|near| {
             let found = types.lookup(ty, self.env.pkg, near).ok()?;
             Some((near, matches!(found.member, Member::Field { .. })))
@@ -248,7 +253,9 @@ impl<'a> Checker<'a> {
         if is_literal {
             return match (near_kind, hidden) {
                 (_, Some(true)) => {
-                    format!("cannot refer to unexported field {name} in struct literal of type {shown}")
+                    format!(
+                        "cannot refer to unexported field {name} in struct literal of type {shown}"
+                    )
                 }
                 (Some((near, true)), _) => format!(
                     "unknown field {name} in struct literal of type {shown}, but does have {near}"

@@ -161,7 +161,11 @@ impl<'a> Checker<'a> {
 
     fn suspended_call(&mut self, keyword: &str, expr: &'a Expr) {
         let is_defer = keyword == "defer";
-        let code = if is_defer { Code::InvalidDefer } else { Code::InvalidGo };
+        let code = if is_defer {
+            Code::InvalidDefer
+        } else {
+            Code::InvalidGo
+        };
         if !matches!(expr.kind, ExprKind::Call(_)) {
             let text = match matches!(expr.unparen().kind, ExprKind::Call(_)) {
                 true => format!("expression in {keyword} must not be parenthesized"),
@@ -186,20 +190,6 @@ impl<'a> Checker<'a> {
         let is_named = results
             .first()
             .is_some_and(|&result| !self.object(result).name.as_str().is_empty());
-        if !values.is_empty() && results.is_empty() {
-            self.use_exprs(values);
-            self.error(Code::WrongResultCount, &values[0], "too many return values");
-            if let Some(last) = self.prog.diagnostics.last_mut()
-                && last.message == "too many return values"
-            {
-                let have: Vec<TypeId> = values.iter().map(|value| self.info(value).ty).collect();
-                let have = format!("have {}", self.types_summary(&have, false, false));
-                if let Some(last) = self.prog.diagnostics.last_mut() {
-                    *last = last.clone().note(have).note("want ()");
-                }
-            }
-            return;
-        }
         if values.is_empty() && is_named {
             for result in results {
                 let name = self.object(result).name;
@@ -337,11 +327,7 @@ impl<'a> Checker<'a> {
             && !is_communication(comm)
         {
             let text = "select case must be send or receive (possibly with assignment)";
-            let pos = match &comm.kind {
-                StmtKind::Expr(x) => x.start_pos(),
-                _ => comm.span.start,
-            };
-            self.error_at(Code::InvalidSelectCase, pos, text);
+            self.error_at(Code::InvalidSelectCase, comm.pos, text);
             return;
         }
         self.open_scope();

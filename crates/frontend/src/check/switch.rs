@@ -91,7 +91,10 @@ impl<'a> Checker<'a> {
         let types = &self.prog.types;
         match known.iter().find(|(.., other)| types.identical(*other, ty)) {
             Some(&(span, pos, _)) => {
-                let text = format!("duplicate case {} in expression switch", self.describe(&value));
+                let text = format!(
+                    "duplicate case {} in expression switch",
+                    self.describe(&value)
+                );
                 let mut diagnostic = Diagnostic::error(Code::DuplicateCase, value.span(), text)
                     .at(value.pos())
                     .also(span, "previous case");
@@ -153,7 +156,7 @@ impl<'a> Checker<'a> {
                 }
             }
             if !is_used {
-                let text = format!("declared and not used: {}", ident.name);
+                let text = format!("{} declared and not used", ident.name);
                 self.error_name(Code::UnusedVar, ident.pos, ident.name, text);
             }
         }
@@ -189,9 +192,10 @@ impl<'a> Checker<'a> {
             if let Some(&(_, other)) = other {
                 let shown = ty.map_or("nil".to_string(), |ty| self.type_text(ty));
                 let text = format!("duplicate case {shown} in type switch");
+                let previous = Span::new(other.start_pos(), other.span.end);
                 let diagnostic = Diagnostic::error(Code::DuplicateCase, expr.span, text)
                     .at(expr.start_pos())
-                    .also(other.span, "previous case");
+                    .also(previous, "previous case");
                 self.push(diagnostic);
                 continue;
             }

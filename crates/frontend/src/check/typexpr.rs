@@ -27,10 +27,8 @@ impl<'a> Checker<'a> {
         if wants_type && !matches!(self.object(obj).kind, ObjectKind::TypeName { .. }) {
             let text = format!("{name} ({}) is not a type", self.kind_of_object(obj));
             self.error(Code::NotAType, expr, text);
-            match &mut self.prog.objects[obj.index()].kind {
-                ObjectKind::Var(var) => var.is_used = true,
-                ObjectKind::PkgName { is_used, .. } => *is_used = true,
-                _ => {}
+            if let Some(var) = self.prog.var_mut(obj) {
+                var.is_used = true;
             }
             return x;
         }
@@ -73,9 +71,6 @@ impl<'a> Checker<'a> {
         match object.kind {
             ObjectKind::PkgName { .. } => {
                 let text = format!("use of package {} not in selector", object.name);
-                if let ObjectKind::PkgName { is_used, .. } = &mut self.prog.objects[obj.index()].kind {
-                    *is_used = true;
-                }
                 self.error(Code::InvalidPkgUse, x.expr, text);
             }
             ObjectKind::Const(value) => {
@@ -377,7 +372,9 @@ impl<'a> Checker<'a> {
                     self.error(Code::InvalidSyntaxTree, &field.ty, text);
                     continue;
                 };
-                self.check_field_name(&fields, &places, ident.name, ident.pos);
+                if !self.check_field_name(&fields, &places, ident.name, ident.pos) {
+                    continue;
+                }
                 fields.push(Field {
                     name: ident.name,
                     ty: field_type,
@@ -394,7 +391,9 @@ impl<'a> Checker<'a> {
             }
             let field_type = self.var_type(&field.ty);
             for name in &field.names {
-                self.check_field_name(&fields, &places, name.name, name.pos);
+                if !self.check_field_name(&fields, &places, name.name, name.pos) {
+                    continue;
+                }
                 fields.push(Field {
                     name: name.name,
                     ty: field_type,
@@ -408,17 +407,26 @@ impl<'a> Checker<'a> {
         self.prog.types.structure(Struct { fields, pkg })
     }
 
-    fn check_field_name(&mut self, fields: &[Field], places: &[Pos], name: Symbol, pos: Pos) {
+    /// Reports a second field of a name; true if it is the first.
+    fn check_field_name(
+        &mut self,
+        fields: &[Field],
+        places: &[Pos],
+        name: Symbol,
+        pos: Pos,
+    ) -> bool {
         if name.is_blank() {
-            return;
+            return true;
         }
-        if let Some(index) = fields.iter().position(|field| field.name == name) {
-            let text = format!("{name} redeclared");
-            let span = self.name_span(pos, name);
-            let diagnostic = Diagnostic::error(Code::DuplicateDecl, span, text);
-            let diagnostic = self.other_declaration(diagnostic, name, places[index]);
-            self.push(diagnostic);
-        }
+        let Some(index) = fields.iter().position(|field| field.name == name) else {
+            return true;
+        };
+        let text = format!("{name} redeclared");
+        let span = self.name_span(pos, name);
+        let diagnostic = Diagnostic::error(Code::DuplicateDecl, span, text);
+        let diagnostic = self.other_declaration(diagnostic, name, places[index]);
+        self.push(diagnostic);
+        false
     }
 
     pub(super) fn check_embedded(&mut self, ty: TypeId, expr: &'a Expr) {
@@ -459,19 +467,15 @@ impl<'a> Checker<'a> {
                         false => self.env.pkg,
                     };
                     if methods.iter().any(|method| method.name == name.name) {
-                        let text = format!("duplicate method {}", name.name);
-                        let span = name.span();
-                        let mut diagnostic = Diagnostic::error(Code::DuplicateDecl, span, text);
                         let first = elems.iter().find_map(|elem| match elem {
-                            InterfaceElem::Method { name: other, .. } if other.name == name.name => {
+                            InterfaceElem::Method { name: other, .. }
+                                if other.name == name.name =>
+                            {
                                 Some(other.pos)
                             }
                             _ => None,
                         });
-                        if let Some(pos) = first {
-                            diagnostic = self.other_declaration(diagnostic, name.name, pos);
-                        }
-                        self.push(diagnostic);
+                        self.duplicate_method(name.name, name.pos, first);
                         continue;
                     }
                     methods.push(Method {
@@ -503,11 +507,32 @@ impl<'a> Checker<'a> {
         id
     }
 
+    fn duplicate_method(&mut self, name: Symbol, pos: Pos, first: Option<Pos>) {
+        let text = format!("duplicate method {name}");
+        let span = self.name_span(pos, name);
+        let mut diagnostic = Diagnostic::error(Code::DuplicateDecl, span, text);
+        if let Some(first) = first {
+            let text = format!("other declaration of method {name}");
+            diagnostic = diagnostic.also(self.name_span(first, name), text);
+        }
+        self.push(diagnostic);
+    }
+
     pub(super) fn check_interface(&mut self, id: TypeId, ty: &'a ast::InterfaceType) {
-        let mut known: Vec<Method> = match self.types().get(id) {
-            Type::Interface(interface) => interface.methods.clone(),
-            _ => return,
+        let mut known: Vec<(Method, Pos)> = Vec::new();
+        let Type::Interface(interface) = self.types().get(id).clone() else {
+            return;
         };
+        for elem in &ty.elems {
+            if let InterfaceElem::Method { name, .. } = elem
+                && let Some(method) = interface
+                    .methods
+                    .iter()
+                    .find(|known| known.name == name.name)
+            {
+                known.push((*method, name.pos));
+            }
+        }
         for elem in &ty.elems {
             let InterfaceElem::Embedded(expr) = elem else {
                 continue;
@@ -523,14 +548,13 @@ impl<'a> Checker<'a> {
             for method in self.types().methods_of_interface(embed).iter() {
                 let same = known
                     .iter()
-                    .find(|other| other.name == method.name && other.pkg == method.pkg);
+                    .find(|(other, _)| other.name == method.name && other.pkg == method.pkg);
                 match same {
-                    Some(other) if !self.types().identical(other.sig, method.sig) => {
-                        let text = format!("duplicate method {}", method.name);
-                        self.error(Code::DuplicateDecl, expr, text);
+                    Some(&(other, pos)) if !self.types().identical(other.sig, method.sig) => {
+                        self.duplicate_method(method.name, expr.start_pos(), Some(pos));
                     }
                     Some(_) => {}
-                    None => known.push(*method),
+                    None => known.push((*method, expr.start_pos())),
                 }
             }
         }
@@ -555,15 +579,20 @@ impl<'a> Checker<'a> {
                 ty: recv_type,
                 expr: &recv.ty,
             });
-            let obj = self.new_param(func, recv.names.first(), recv.span.start, VarKind::Recv, recv_type);
+            let obj = self.new_param(
+                func,
+                recv.names.first(),
+                recv.span.start,
+                VarKind::Recv,
+                recv_type,
+            );
             named.extend(recv.names.first().map(|&name| (name, obj)));
             if func.is_some() {
                 self.prog.funcs[func.index()].recv = Some(obj);
             }
         }
         let (params, objects) = self.params(func, &ty.params, VarKind::Param, &mut named);
-        let (results, result_objects) =
-            self.params(func, &ty.results, VarKind::Result, &mut named);
+        let (results, result_objects) = self.params(func, &ty.results, VarKind::Result, &mut named);
         // Parameters are not in scope in the types of others.
         for (ident, obj) in named {
             self.declare(ident, obj);
@@ -592,8 +621,9 @@ impl<'a> Checker<'a> {
         for (index, field) in fields.iter().enumerate() {
             let ty = match &field.ty.kind {
                 ExprKind::Ellipsis(elem) => {
-                    let is_last =
-                        index + 1 == fields.len() && kind == VarKind::Param && field.names.len() <= 1;
+                    let is_last = index + 1 == fields.len()
+                        && kind == VarKind::Param
+                        && field.names.len() <= 1;
                     if !is_last {
                         let text = "can only use ... with final parameter in list";
                         self.error(Code::InvalidSyntaxTree, &field.ty, text);

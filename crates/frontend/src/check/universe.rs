@@ -103,7 +103,11 @@ impl Universe<'_> {
     /// `type any = interface{}`
     fn any(&mut self) {
         let name = Symbol::intern("any");
-        let obj = self.name("any", ObjectKind::TypeName { is_alias: true }, TypeId::INVALID);
+        let obj = self.name(
+            "any",
+            ObjectKind::TypeName { is_alias: true },
+            TypeId::INVALID,
+        );
         let types = &mut self.program.types;
         let any = types.new_alias(name, PkgId::UNIVERSE, obj);
         let empty = types.empty_interface;

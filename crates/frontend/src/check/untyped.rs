@@ -36,13 +36,24 @@ impl<'a> Checker<'a> {
     }
 
     /// Gives an untyped operand the type that [`implicit_type`](Self::implicit_type) found.
-    pub(super) fn set_implicit(&mut self, x: &mut Operand<'a>, ty: TypeId, value: Option<Constant>) {
+    pub(super) fn set_implicit(
+        &mut self,
+        x: &mut Operand<'a>,
+        ty: TypeId,
+        value: Option<Constant>,
+    ) {
         if let Some(value) = value {
             x.value = self.prog.constants.add(value);
             if x.part == Part::Whole {
                 let info = self.info(x.expr);
                 if self.types().is_untyped(info.ty) && info.mode == Mode::Constant {
-                    self.record_info(x.expr, ExprInfo { value: x.value, ..info });
+                    self.record_info(
+                        x.expr,
+                        ExprInfo {
+                            value: x.value,
+                            ..info
+                        },
+                    );
                 }
             }
         }
@@ -185,7 +196,11 @@ impl<'a> Checker<'a> {
             self.record_info(expr, ExprInfo { ty, ..old });
             return;
         }
-        if self.prog.state.shift_operands.remove(&(self.env.pkg, expr.id))
+        if self
+            .prog
+            .state
+            .shift_operands
+            .remove(&(self.env.pkg, expr.id))
             && !self.types().is_integer(ty)
         {
             let text = format!(
@@ -195,7 +210,14 @@ impl<'a> Checker<'a> {
             self.error(Code::InvalidShiftOperand, expr, text);
             // Reported once.
             let mode = Mode::Invalid;
-            self.record_info(expr, ExprInfo { ty: TypeId::INVALID, mode, ..old });
+            self.record_info(
+                expr,
+                ExprInfo {
+                    ty: TypeId::INVALID,
+                    mode,
+                    ..old
+                },
+            );
             return;
         }
         let mut value = old.value;

@@ -86,10 +86,7 @@ impl BigFloat {
     }
 
     pub fn mul(&self, other: &BigFloat) -> BigFloat {
-        BigFloat::new(
-            &self.mant * &other.mant,
-            self.exp.saturating_add(other.exp),
-        )
+        BigFloat::new(&self.mant * &other.mant, self.exp.saturating_add(other.exp))
     }
 
     /// The divisor is not zero.
@@ -118,7 +115,10 @@ pub(crate) fn shift_right_rounded(value: &BigInt, shift: u64, is_inexact: bool) 
     let magnitude = value.magnitude();
     let mut rounded = magnitude >> shift;
     let half = magnitude.bit(shift - 1);
-    let below = is_inexact || magnitude.trailing_zeros().is_some_and(|zeros| zeros < shift - 1);
+    let below = is_inexact
+        || magnitude
+            .trailing_zeros()
+            .is_some_and(|zeros| zeros < shift - 1);
     if half && (below || rounded.bit(0)) {
         rounded += 1u32;
     }

@@ -10,7 +10,7 @@ use super::bigfloat::BigFloat;
 use super::{Constant, Float, Int};
 
 /// Exponents beyond this are zero or an error rather than a computation without end.
-const MAX_EXPONENT: i64 = 500_000_000;
+const MAX_EXPONENT: i64 = 1_000_000_000;
 
 impl Constant {
     /// The value of a literal; imaginary ones have none here.
@@ -53,7 +53,11 @@ fn float(text: &str) -> Option<Constant> {
         None => (10, text.as_str(), 'e'),
     };
     let (mantissa, exponent) = body.split_once(mark).unwrap_or((body, "0"));
-    let exponent: i64 = exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()?;
+    let exponent: i64 = exponent
+        .strip_prefix('+')
+        .unwrap_or(exponent)
+        .parse()
+        .ok()?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{fraction}");
     let mant = match digits.is_empty() {

@@ -78,6 +78,8 @@ fn fits(value: &Int, bits: u32, is_signed: bool) -> bool {
         (&Int::Small(value), true) => bits == 64 || (value >> (bits - 1)) == (value >> 63),
         (&Int::Small(value), false) => value >= 0 && (bits == 64 || value >> bits == 0),
         (Int::Big(_), true) => false,
-        (Int::Big(value), false) => value.sign() == num_bigint::Sign::Plus && value.bits() <= bits as u64,
+        (Int::Big(value), false) => {
+            value.sign() == num_bigint::Sign::Plus && value.bits() <= bits as u64
+        }
     }
 }

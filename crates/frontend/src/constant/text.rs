@@ -25,17 +25,28 @@ impl fmt::Display for Float {
         }
         let value = self.to_f64();
         if value.is_finite() && (value != 0.0 || self.is_zero()) {
-            return f.write_str(&general(value));
+            let text = general(value);
+            // A number that is not whole does not look whole.
+            if self.to_int().is_none() && !text.contains('.') {
+                return f.write_str(&shortest(value));
+            }
+            return f.write_str(&text);
         }
         // Out of the range of float64: a decimal mantissa from the binary logarithm.
         let big = self.to_big_float();
         let bits = big.mant.bits() as i64;
-        let top: f64 = (&big.mant >> (bits - 53).max(0) as u64).to_f64().unwrap_or(0.0);
+        let top: f64 = (&big.mant >> (bits - 53).max(0) as u64)
+            .to_f64()
+            .unwrap_or(0.0);
         let log2 = top.abs().log2() + (big.exp + (bits - 53).max(0)) as f64;
         let log10 = log2 * std::f64::consts::LOG10_2;
         let exp = log10.floor();
         let mant = 10f64.powf(log10 - exp) * if self.sign() < 0 { -1.0 } else { 1.0 };
-        write!(f, "{}e{:+}", general(mant), exp as i64)
+        match general(mant).as_str() {
+            "10" => write!(f, "1e{:+}", exp as i64 + 1),
+            "-10" => write!(f, "-1e{:+}", exp as i64 + 1),
+            mant => write!(f, "{mant}e{:+}", exp as i64),
+        }
     }
 }
 
@@ -74,6 +85,18 @@ fn general(value: f64) -> String {
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{}e{sign}{:02}", trim_zeros(mantissa), exponent.abs())
+}
+
+/// C's `%g` with as many digits as tell the number from its neighbours.
+fn shortest(value: f64) -> String {
+    if (1e-4..1e21).contains(&value.abs()) {
+        return value.to_string();
+    }
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
 fn trim_zeros(text: &str) -> &str {

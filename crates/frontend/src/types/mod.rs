@@ -30,10 +30,10 @@ use crate::object::ObjId;
 use crate::program::PkgId;
 
 pub use lookup::{Lookup, LookupFailure, Member};
-pub use print::Qualifier;
-pub use satisfy::Missing;
-pub(crate) use print::quote;
 pub use predicates::Incomparable;
+pub use print::Qualifier;
+pub(crate) use print::quote;
+pub use satisfy::Missing;
 
 /// A type as written. Zero is the invalid type: what an erroneous expression has, silent in later errors.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

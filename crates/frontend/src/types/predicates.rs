@@ -151,7 +151,10 @@ impl Types {
     pub fn strictly_comparable(&self, id: TypeId) -> bool {
         match self.under_type(id) {
             Type::Interface(_) => false,
-            Type::Struct(ty) => ty.fields.iter().all(|field| self.strictly_comparable(field.ty)),
+            Type::Struct(ty) => ty
+                .fields
+                .iter()
+                .all(|field| self.strictly_comparable(field.ty)),
             &Type::Array { elem, .. } => self.strictly_comparable(elem),
             _ => self.comparable(id),
         }

@@ -50,16 +50,15 @@ impl Types {
         printer.out
     }
 
-    /// `(int, string)`: types in a list, as in have and want lines.
-    pub fn list_text(&self, ids: &[TypeId], is_variadic: bool, qualifier: Qualifier) -> String {
-        let params: Vec<Param> = ids.iter().map(|&ty| Param { name: None, ty }).collect();
+    /// Parameters or results with their names: `(n int, err error)`.
+    pub fn params_text(&self, params: &[Param], qualifier: Qualifier) -> String {
         let mut printer = Printer {
             types: self,
             qualifier,
             out: String::new(),
             depth: 0,
         };
-        printer.params(&params, is_variadic);
+        printer.params(params, false);
         printer.out
     }
 }
@@ -192,11 +191,12 @@ impl Printer<'_> {
 
     fn structure(&mut self, ty: &Struct) {
         let is_run_time = self.is_run_time();
-        self.out.push_str(match (is_run_time, ty.fields.is_empty()) {
-            (true, true) => "struct {",
-            (true, false) => "struct { ",
-            _ => "struct{",
-        });
+        self.out
+            .push_str(match (is_run_time, ty.fields.is_empty()) {
+                (true, true) => "struct {",
+                (true, false) => "struct { ",
+                _ => "struct{",
+            });
         for (i, field) in ty.fields.iter().enumerate() {
             self.separate(i, "; ");
             if !field.is_embedded {
@@ -212,10 +212,11 @@ impl Printer<'_> {
                 quote(&mut self.out, tag.as_str());
             }
         }
-        self.out.push_str(match is_run_time && !ty.fields.is_empty() {
-            true => " }",
-            false => "}",
-        });
+        self.out
+            .push_str(match is_run_time && !ty.fields.is_empty() {
+                true => " }",
+                false => "}",
+            });
     }
 
     fn interface(&mut self, id: TypeId, interface: &Interface) {

@@ -10,11 +10,17 @@ use crate::object::ObjId;
 pub enum Missing {
     NotFound(Method),
     /// The method exists with another signature.
-    WrongType { want: Method, have: TypeId },
+    WrongType {
+        want: Method,
+        have: TypeId,
+    },
     /// The method is declared on the pointer.
     PointerReceiver(Method),
     /// A name that differs in case only.
-    WrongName { want: Method, have: Symbol },
+    WrongName {
+        want: Method,
+        have: Symbol,
+    },
     /// A field has the name.
     Field(Method),
 }

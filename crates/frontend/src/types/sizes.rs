@@ -14,7 +14,9 @@ impl Types {
                 .unwrap_or(1),
             Type::Basic(Basic::Complex128 | Basic::UntypedComplex) => 8,
             Type::Basic(Basic::Complex64) => 4,
-            Type::Basic(Basic::String | Basic::UntypedString) | Type::Slice(_) | Type::Interface(_) => 8,
+            Type::Basic(Basic::String | Basic::UntypedString)
+            | Type::Slice(_)
+            | Type::Interface(_) => 8,
             _ => self.size_of(id).unwrap_or(8).clamp(1, 8),
         }
     }
