@@ -186,7 +186,7 @@ pub fn collect_stopped(roots: &dyn mark::Roots, n_workers: usize) -> Report {
     let mark::Marked { live, roots } = mark::mark_all(roots, n_workers);
     let mark_time = begin.elapsed();
     set_phase(Phase::MarkTermination);
-    if heap::stress_interval() != 0 {
+    if heap::stress_interval() != 0 && verify::is_due(live) {
         verify::check_marks();
     }
     central::start_sweep();

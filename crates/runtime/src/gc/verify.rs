@@ -1,9 +1,19 @@
 //! The heap verifier of the stress mode: after marking, with the world stopped, looks whether the heap makes sense.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::heap::central;
 use crate::heap::span::{Layout, Span, find_slot};
 
 use super::scan;
+
+/// Small heaps are looked through in every cycle, larger ones now and then: it takes as long as marking.
+pub fn is_due(live: usize) -> bool {
+    const SMALL: usize = 64 << 10;
+    const EVERY: usize = 16;
+    static N_CYCLES: AtomicUsize = AtomicUsize::new(0);
+    N_CYCLES.fetch_add(1, Ordering::Relaxed) % EVERY == 0 || live < SMALL
+}
 
 /// Every marked object points only at marked objects, or outside the heap. Ends the process where not.
 pub fn check_marks() {
