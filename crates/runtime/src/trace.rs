@@ -50,7 +50,8 @@ fn entries_at(func: Func, at: usize, pc: usize, called_bare: bool, visit: &mut i
         pc,
         entry: func.entry,
         is_inlined,
-        has_no_arguments: !is_inlined && (called_bare || name == "main.main"),
+        // The program's first function is code generation's, with main inlined into it.
+        has_no_arguments: name == "main.main" || !is_inlined && called_bare,
     };
     let (mut file, mut line, mut inlined) = match funcs::line(func, at) {
         Some(at) => (file_of(at.file), at.line, at.inlined),

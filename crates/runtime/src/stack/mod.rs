@@ -101,7 +101,7 @@ pub unsafe extern "C" fn morestack(g: *mut G) -> bool {
         let used = (*g).header.stack_hi - (*g).header.sp;
         // The frame, and the thunk's return address.
         let needed = used + func.frame_size as usize + 64 + STACK_GUARD;
-        if needed > size || stress {
+        if needed > size || stress && moves_for_stress(&*sched::p_of(g), used) {
             let mut new_size = size;
             while needed > new_size {
                 new_size *= 2;
@@ -124,6 +124,12 @@ pub unsafe extern "C" fn morestack(g: *mut G) -> bool {
         (*g).leave = Leave::Preempt;
         true
     }
+}
+
+/// Whether `MINIDEBUG=stackmove` moves the stack at this call. A deep stack moves now and then only, so that a program needs
+/// not the square of its depth.
+fn moves_for_stress(p: &sched::P, used: usize) -> bool {
+    used < 16 << 10 || p.random() as usize % (used >> 11) == 0
 }
 
 /// Ends the program: the stack is larger than allowed.

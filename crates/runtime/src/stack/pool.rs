@@ -198,19 +198,38 @@ fn unmap(stack: Stack) {
 mod fresh {
     use super::*;
 
-    /// Address space for them: at 4 KiB each that is 64 million moves.
-    const REGION: usize = 256 << 30;
+    /// Address space that is taken at a time, and the part of it that is made accessible at a time.
+    const REGION: usize = 64 << 30;
+    const STEP: usize = 4 << 20;
     const PAGE: usize = 4096;
+    /// The kernel allows some 65,000 mappings; the rest is for the heap and the threads.
+    const MAX_HOLES: usize = 20_000;
 
     struct Region {
         next: usize,
+        accessible: usize,
         end: usize,
+        /// Inaccessible ranges, at most: neighbours that were joined count twice until [`Region::count_holes`].
+        holes: usize,
     }
 
-    static CURRENT: Mutex<Region> = Mutex::new(Region { next: 0, end: 0 });
+    static CURRENT: Mutex<Region> = Mutex::new(Region { next: 0, accessible: 0, end: 0, holes: 0 });
+
+    impl Region {
+        /// Asks the kernel how many mappings there are.
+        fn count_holes(&mut self) {
+            self.holes = std::fs::read("/proc/self/maps")
+                .map_or(MAX_HOLES, |maps| memchr::memchr_iter(b'\n', &maps).count() / 2);
+        }
+    }
 
     fn round(size: usize) -> usize {
         (size + PAGE - 1) & !(PAGE - 1)
+    }
+
+    fn protect(lo: usize, size: usize, protection: i32) -> bool {
+        // SAFETY: the range is in a region of ours, not in use, or about to be used by who asked for it.
+        unsafe { libc::mprotect(lo as *mut libc::c_void, size, protection) == 0 }
     }
 
     pub(super) fn map(size: usize) -> usize {
@@ -231,16 +250,19 @@ mod fresh {
             if address == libc::MAP_FAILED {
                 fatal::throw("out of address space (MINIDEBUG=stackmove)");
             }
-            *region = Region { next: address as usize, end: address as usize + REGION };
+            region.next = address as usize;
+            region.accessible = region.next;
+            region.end = region.next + REGION;
         }
         let lo = region.next;
         region.next += pages;
-        // SAFETY: the pages are in our region and not handed out before.
-        let result = unsafe {
-            libc::mprotect(lo as *mut libc::c_void, pages, libc::PROT_READ | libc::PROT_WRITE)
-        };
-        if result != 0 {
-            fatal::throw("out of memory (MINIDEBUG=stackmove)");
+        if region.next > region.accessible {
+            let more = (region.next - region.accessible).next_multiple_of(STEP);
+            let more = more.min(region.end - region.accessible);
+            if !protect(region.accessible, more, libc::PROT_READ | libc::PROT_WRITE) {
+                fatal::throw("out of memory (MINIDEBUG=stackmove)");
+            }
+            region.accessible += more;
         }
         lo + pages - size
     }
@@ -249,9 +271,15 @@ mod fresh {
         let lo = stack.lo & !(PAGE - 1);
         let pages = stack.hi() - lo;
         // SAFETY: the pages were handed out by `map` for this stack alone.
-        unsafe {
-            libc::madvise(lo as *mut libc::c_void, pages, libc::MADV_DONTNEED);
-            libc::mprotect(lo as *mut libc::c_void, pages, libc::PROT_NONE);
+        unsafe { libc::madvise(lo as *mut libc::c_void, pages, libc::MADV_DONTNEED) };
+        let mut region = CURRENT.lock();
+        region.holes += 1;
+        if region.holes % MAX_HOLES == 0 {
+            region.count_holes();
+        }
+        // With too many holes the old stack stays as it is now, all zero.
+        if region.holes < MAX_HOLES {
+            protect(lo, pages, libc::PROT_NONE);
         }
     }
 }
