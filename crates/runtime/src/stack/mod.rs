@@ -129,7 +129,7 @@ pub unsafe extern "C" fn morestack(g: *mut G) -> bool {
 /// Whether `MINIDEBUG=stackmove` moves the stack at this call. A deep stack moves now and then only, so that a program needs
 /// not the square of its depth.
 fn moves_for_stress(p: &sched::P, used: usize) -> bool {
-    used < 16 << 10 || p.random() as usize % (used >> 11) == 0
+    used < 16 << 10 || p.random() as usize % (used >> 9) == 0
 }
 
 /// Ends the program: the stack is larger than allowed.
