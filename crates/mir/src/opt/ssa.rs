@@ -137,6 +137,9 @@ fn changed(
     if let StatementKind::Assign(place, _) = &statement.kind
         && let PlaceBase::Local(local) = place.base
         && !matches!(place.proj.first(), Some(Proj::Deref { .. }))
+        // An element of a slice is not in the local.
+        && (place.proj.is_empty()
+            || !matches!(cx.types.kind(body.locals[local].ty), TyKind::Slice(_)))
     {
         change(local);
     }

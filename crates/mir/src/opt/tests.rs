@@ -283,3 +283,32 @@ fn lengths_in_memory_hold_until_a_store_or_call() {
     assert_eq!(text.matches("[!_").count(), 2, "{text}");
     assert_eq!(text.matches("[!i").count(), 4, "{text}");
 }
+
+#[test]
+fn a_range_loop_needs_no_checks() {
+    // for i := range s { s[i] = i }
+    let mut b = Builder::new();
+    let ints = b.slice(TyId::INT);
+    let s = b.param("s", ints);
+    let copy = b.temp(ints);
+    b.copy(copy, s);
+    let n = len(&mut b, copy);
+    let counter = b.temp(TyId::INT);
+    b.assign(counter, Rvalue::Use(Operand::int(0)));
+    let [head, inside, next, exit] = [b.block(), b.block(), b.block(), b.block()];
+    b.goto(head);
+    let more = b.binary(BinOp::Lt, TyId::BOOL, counter, n);
+    b.branch(more, inside, exit);
+    let i = b.var("i", TyId::INT);
+    b.copy(i, counter);
+    b.copy(Place::local(s).index(i), i);
+    b.goto(next);
+    b.assign(
+        counter,
+        Rvalue::Binary(BinOp::Add, counter.into(), Operand::int(1)),
+    );
+    b.terminate(TerminatorKind::Goto(head));
+    b.switch_to(exit);
+    let text = proved(b);
+    assert!(text.contains("[!i"), "{text}");
+}
