@@ -40,6 +40,10 @@ impl Table {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.n_used * 2 >= self.entries.len()
+    }
+
     /// The pair's entry, or the free place for it.
     fn probe(&self, interface: &TypeDesc, ty: &TypeDesc) -> Result<&Entry, &AtomicPtr<Entry>> {
         let hash = interface.hash.rotate_left(7).wrapping_mul(0x9e37_79b1) ^ ty.hash;
@@ -84,7 +88,7 @@ fn add(interface: &'static TypeDesc, ty: &'static TypeDesc) -> *const Itab {
             table = Box::into_raw(Box::new(Table::new(FIRST_SIZE)));
         } else if let Ok(entry) = (*table).probe(interface, ty) {
             return entry.itab;
-        } else if (*table).n_used * 2 >= (&(*table).entries).len() {
+        } else if (*table).is_full() {
             table = Box::into_raw(Box::new(enlarged(&*table)));
         }
         let itab = build(interface, ty);
@@ -106,10 +110,13 @@ fn enlarged(old: &Table) -> Table {
     let mut table = Table::new(old.entries.len() * 2);
     for place in &old.entries {
         let entry = place.load(Ordering::Relaxed);
-        // SAFETY: entries are never freed, their types neither.
-        if let Some(pair) = unsafe { entry.as_ref() }
-            && let Err(free) = unsafe { table.probe(&*pair.interface, &*pair.ty) }
-        {
+        // SAFETY: entries are never freed.
+        let Some(pair) = (unsafe { entry.as_ref() }) else {
+            continue;
+        };
+        // SAFETY: types are never freed.
+        let (interface, ty) = unsafe { (&*pair.interface, &*pair.ty) };
+        if let Err(free) = table.probe(interface, ty) {
             free.store(entry, Ordering::Relaxed);
             table.n_used += 1;
         }

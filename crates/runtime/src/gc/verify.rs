@@ -12,7 +12,10 @@ pub fn is_due(live: usize) -> bool {
     const SMALL: usize = 64 << 10;
     const EVERY: usize = 16;
     static N_CYCLES: AtomicUsize = AtomicUsize::new(0);
-    N_CYCLES.fetch_add(1, Ordering::Relaxed) % EVERY == 0 || live < SMALL
+    N_CYCLES
+        .fetch_add(1, Ordering::Relaxed)
+        .is_multiple_of(EVERY)
+        || live < SMALL
 }
 
 /// Every marked object points only at marked objects, or outside the heap. Ends the process where not.
