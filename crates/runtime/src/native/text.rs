@@ -14,6 +14,7 @@ natives! {
     "strings.toLower" => |c: &mut Call| map_case(c, ucd::LOWER);
     "strings.equalFold" => |c: &mut Call| { let is = equal_fold(c.bytes(0), c.bytes(2)); c.ret_bool(0, is) };
     "strings.bytesAsString" => |c: &mut Call| { let b = c.bytes(0); c.ret_bytes(0, b) };
+    "strings.itself" => |c: &mut Call| { let b = c.word(0); c.ret(0, b) };
     "bufio.indexByte" => |c: &mut Call| { let i = found(memchr::memchr(c.word(3) as u8, c.bytes(0))); c.ret_int(0, i) };
     "bytes.IndexByte" => |c: &mut Call| { let i = found(memchr::memchr(c.word(3) as u8, c.bytes(0))); c.ret_int(0, i) };
     "bytes.LastIndexByte" => |c: &mut Call| { let i = found(memchr::memrchr(c.word(3) as u8, c.bytes(0))); c.ret_int(0, i) };
