@@ -37,7 +37,7 @@ fn errorcheck() {
             continue;
         };
         n_files += 1;
-        let wanted = wanted_errors(&text);
+        let wanted = wanted_errors(&path, &text);
         for (line, patterns) in &wanted {
             n_lines += 1;
             let messages = found.get(line).cloned().unwrap_or_default();
@@ -136,7 +136,7 @@ fn files_with_recipe(recipes: &[&str]) -> Option<Vec<(PathBuf, String)>> {
 /// The messages by line; `None` for files with what is not built.
 fn errors_of(path: &Path, text: &str) -> Option<BTreeMap<u32, Vec<String>>> {
     let mut sources = SourceMap::new();
-    let file = sources.add(path.display().to_string(), text);
+    let file = sources.add(base_name(path), text);
     let mut missing = BTreeSet::new();
     let mut loader = |import: &str| {
         let source = mini_stdlib::package(import).map(|files| PackageSource {
@@ -156,7 +156,8 @@ fn errors_of(path: &Path, text: &str) -> Option<BTreeMap<u32, Vec<String>>> {
             || diagnostic
                 .message
                 .starts_with("function main is undeclared")
-            || (diagnostic.code == Code::UndeclaredImportedName)
+            || diagnostic.message == "missing function body"
+            || diagnostic.code == Code::UndeclaredImportedName
     };
     if !missing.is_empty() || diagnostics.iter().any(is_unsupported) {
         return None;
@@ -180,7 +181,7 @@ fn errors_of(path: &Path, text: &str) -> Option<BTreeMap<u32, Vec<String>>> {
 }
 
 /// The patterns of `// ERROR "…" "…"` comments by line.
-fn wanted_errors(text: &str) -> BTreeMap<u32, Vec<Regex>> {
+fn wanted_errors(path: &Path, text: &str) -> BTreeMap<u32, Vec<Regex>> {
     let mut wanted = BTreeMap::new();
     for (index, line) in text.lines().enumerate() {
         let marks = ["// ERROR ", "// GC_ERROR ", "/* ERROR "];
@@ -197,6 +198,7 @@ fn wanted_errors(text: &str) -> BTreeMap<u32, Vec<Regex>> {
                 break;
             };
             let pattern = rest[1..1 + end].replace("\\\"", "\"");
+            let pattern = with_lines(&pattern, path, index + 1);
             if let Ok(pattern) = Regex::new(&pattern) {
                 patterns.push(pattern);
             }
@@ -207,4 +209,24 @@ fn wanted_errors(text: &str) -> BTreeMap<u32, Vec<Regex>> {
         }
     }
     wanted
+}
+
+fn base_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// `LINE+2` stands for the place two lines below.
+fn with_lines(pattern: &str, path: &Path, line: usize) -> String {
+    let offset = Regex::new(r"LINE([+-][0-9]+)?").expect("the pattern is right");
+    offset
+        .replace_all(pattern, |found: &regex::Captures<'_>| {
+            let offset: i64 = found
+                .get(1)
+                .map_or(0, |offset| offset.as_str().parse().unwrap_or(0));
+            format!("{}:{}", base_name(path), line as i64 + offset)
+        })
+        .into_owned()
 }

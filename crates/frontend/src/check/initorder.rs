@@ -92,13 +92,14 @@ impl<'a> Checker<'a> {
 
     /// Variables and constants that refer to themselves.
     fn report_cycles(&mut self, objects: &[ObjId]) {
+        let on_cycle = self.objects_on_cycles(objects);
         let mut reported: HashSet<ObjId, FixedState> = HashSet::default();
         for &obj in objects {
             let is_value = matches!(
                 self.object(obj).kind,
                 ObjectKind::Var(_) | ObjectKind::Const(_)
             );
-            if !is_value || reported.contains(&obj) {
+            if !is_value || !on_cycle.contains(&obj) || reported.contains(&obj) {
                 continue;
             }
             if let Some(cycle) = self.path_to_itself(obj) {
@@ -106,6 +107,45 @@ impl<'a> Checker<'a> {
                 self.report_init_cycle(&cycle);
             }
         }
+    }
+
+    /// The objects that may refer to themselves: what is left when those that refer to none that is left, and those
+    /// that none refers to, are taken away.
+    fn objects_on_cycles(&self, objects: &[ObjId]) -> HashSet<ObjId, FixedState> {
+        let mut left: HashSet<ObjId, FixedState> = objects.iter().copied().collect();
+        let deps = |obj: &ObjId| self.prog.state.decls.get(obj).map(|info| &info.deps);
+        for is_forward in [true, false] {
+            let mut edges: HashMap<ObjId, Vec<ObjId>, FixedState> = HashMap::default();
+            let mut degree: HashMap<ObjId, usize, FixedState> = HashMap::default();
+            for &from in &left {
+                for &to in deps(&from)
+                    .into_iter()
+                    .flatten()
+                    .filter(|to| left.contains(to))
+                {
+                    let (counted, other) = if is_forward { (from, to) } else { (to, from) };
+                    *degree.entry(counted).or_default() += 1;
+                    edges.entry(other).or_default().push(counted);
+                }
+            }
+            let mut free: Vec<ObjId> = left
+                .iter()
+                .copied()
+                .filter(|obj| !degree.contains_key(obj))
+                .collect();
+            while let Some(obj) = free.pop() {
+                left.remove(&obj);
+                for &next in edges.get(&obj).into_iter().flatten() {
+                    if let Some(n_left) = degree.get_mut(&next) {
+                        *n_left -= 1;
+                        if *n_left == 0 {
+                            free.push(next);
+                        }
+                    }
+                }
+            }
+        }
+        left
     }
 
     fn path_to_itself(&self, start: ObjId) -> Option<Vec<ObjId>> {

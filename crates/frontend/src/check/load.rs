@@ -180,7 +180,11 @@ impl Loading<'_> {
     fn check_package_names(&mut self, trees: &[ast::File], name: Symbol) {
         for tree in trees {
             let ident = tree.package;
-            let diagnostic = if ident.name.is_blank() {
+            // A file without anything in it was given up by the parser, which has said why.
+            let is_given_up = tree.decls.is_empty() && !self.program.diagnostics.is_empty();
+            let diagnostic = if is_given_up {
+                continue;
+            } else if ident.name.is_blank() {
                 Diagnostic::error(Code::BlankPkgName, ident.span(), "invalid package name _")
             } else if ident.name != name {
                 let text = format!("package {}; expected package {name}", ident.name);

@@ -8,6 +8,7 @@ use mini_syntax::{ExprId, Symbol};
 
 use crate::object::ObjId;
 use crate::program::{DeclRef, PkgId};
+use crate::types::TypeId;
 
 /// How far a package-level object is resolved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -62,6 +63,8 @@ pub(crate) struct CheckState {
     pub(crate) loaded: HashMap<Symbol, PkgId, FixedState>,
     /// Numbers local types of one name.
     pub(crate) n_local_types: u32,
+    /// Declared types that are known not to contain themselves.
+    pub(crate) sized_types: HashSet<TypeId, FixedState>,
     /// Untyped left operands of non-constant shifts: the type they get must be an integer type.
     pub(crate) shift_operands: HashSet<(PkgId, ExprId), FixedState>,
     /// The bindings of local names, empty between runs; kept for its memory.
