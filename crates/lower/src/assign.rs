@@ -124,6 +124,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             _ => {
                 let targets: Vec<_> = lhs.iter().map(|e| self.lvalue(e)).collect();
                 let mut values = vec![];
+                self.hoist_all(rhs);
                 for (to, value) in targets.iter().zip(rhs) {
                     let value = match self.lvalue_ty(to) {
                         Some(ty) => self.expr_to(value, ty),
@@ -214,6 +215,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
             _ => {
                 let mut values = vec![];
+                self.hoist_all(rhs);
                 for (to, value) in lhs.iter().zip(rhs) {
                     let value = match to.as_ident().and_then(|name| self.named_var(name)) {
                         Some(var) => {
@@ -298,6 +300,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
             (names, values) => {
                 let mut operands = vec![];
+                self.hoist_all(values);
                 for (&name, value) in names.iter().zip(values) {
                     let operand = match self.named_var(name) {
                         Some(var) => {

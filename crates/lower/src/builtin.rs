@@ -22,6 +22,12 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     pub(crate) fn builtin(&mut self, e: &'ast Expr, call: &'ast CallExpr) -> Operand {
+        if !matches!(
+            self.called_builtin(call),
+            Some(Builtin::Make | Builtin::New)
+        ) {
+            self.hoist_all(&call.args);
+        }
         let Some(builtin) = self.called_builtin(call) else {
             return self.unsupported(e, "this predeclared function is");
         };

@@ -132,6 +132,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         sig: TyId,
     ) -> Vec<Operand> {
         let sig = self.func_sig(sig);
+        self.hoist_all(&call.args);
         // f(g()) with several results of g
         if let [only] = call.args.as_slice() {
             let ty = self.ety(only);

@@ -81,7 +81,11 @@ impl<'ast> FuncLower<'_, 'ast> {
         match self.kind(ty).clone() {
             TyKind::Struct(_) => {
                 for (index, value) in self.struct_fields(lit, ty) {
-                    self.expr_into(value, dest.clone().field(index), true);
+                    if self.is_blank_field(ty, index) {
+                        self.discard(value);
+                    } else {
+                        self.expr_into(value, dest.clone().field(index), true);
+                    }
                 }
             }
             TyKind::Array(..) => {
@@ -108,10 +112,23 @@ impl<'ast> FuncLower<'_, 'ast> {
             return Operand::zero(ty);
         }
         let mut parts: Vec<Operand> = fields.iter().map(|f| Operand::zero(f.ty)).collect();
-        for (index, value) in self.struct_fields(lit, ty) {
-            parts[index as usize] = self.expr_to(value, fields[index as usize].ty);
+        let given = self.struct_fields(lit, ty);
+        self.hoist_all(given.iter().map(|&(_, value)| value));
+        for (index, value) in given {
+            let value = self.expr_to(value, fields[index as usize].ty);
+            if !self.is_blank_field(ty, index) {
+                parts[index as usize] = value;
+            }
         }
         Operand::local(self.b.eval(ty, Rvalue::Aggregate { ty, parts }))
+    }
+
+    /// Blank fields stay zero, whatever a literal gives for them.
+    fn is_blank_field(&self, ty: TyId, index: u32) -> bool {
+        match self.kind(ty) {
+            TyKind::Struct(fields) => &*fields[index as usize].name == "_",
+            _ => false,
+        }
     }
 
     /// The mentioned fields in source order.

@@ -20,6 +20,11 @@ impl<'ast> FuncLower<'_, 'ast> {
         if info.mode == Mode::Nil {
             return Operand::zero(self.ety(e));
         }
+        if !self.hoisted.is_empty()
+            && let Some(value) = self.hoisted.remove(&e.id)
+        {
+            return value;
+        }
         let outer = std::mem::replace(&mut self.b.pos, e.pos);
         let value = self.expr_kind(e);
         self.b.pos = outer;
@@ -304,6 +309,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             BinaryOp::Add if self.cx.types.is_string(ty) => return self.concat(e, ty),
             _ => {}
         }
+        self.hoist_all([x, y]);
         if op.is_comparison() {
             return self.comparison(op, ty, x, y);
         }

@@ -51,6 +51,8 @@ pub(crate) struct FuncLower<'a, 'ast> {
     pub(crate) pending_label: Option<Symbol>,
     /// Where `fallthrough` goes.
     pub(crate) fallthrough: Option<BlockId>,
+    /// Values of expressions that were evaluated early (`hoist.rs`), until they are asked for.
+    pub(crate) hoisted: Map<mini_syntax::ExprId, Operand>,
     /// The body, if it is one of the source.
     pub(crate) source_body: Option<&'ast ast::Block>,
     /// The results can be named by the body, or by what it defers.
@@ -77,6 +79,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             labels: Map::default(),
             pending_label: None,
             fallthrough: None,
+            hoisted: Map::default(),
             source_body: None,
             has_named_results: false,
         }

@@ -11,9 +11,8 @@
 //!
 //! # Order of evaluation
 //!
-//! Calls, receives and whatever can fail are put into temporaries in the order in which the source has them; a plain
-//! variable is read where the value is needed, after the calls of its expression. This is what the language leaves open
-//! and Go's compiler does.
+//! Calls and receives run in the order in which the source has them; variables are read and values converted after the
+//! calls of their expression ([`hoist`]). The language leaves this open, and Go's compiler does so.
 #![forbid(unsafe_code)]
 
 mod assign;
@@ -27,6 +26,7 @@ mod convert;
 mod cost;
 mod expr;
 mod func;
+mod hoist;
 mod init;
 mod method_sets;
 mod names;

@@ -136,6 +136,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
             _ => {
                 let mut operands: Vec<Operand> = vec![];
+                self.hoist_all(values);
                 for (value, &result) in values.iter().zip(&results) {
                     let ty = self.b.body.locals[result].ty;
                     let value = self.expr_to(value, ty);
