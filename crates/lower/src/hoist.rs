@@ -65,6 +65,27 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.is_effect(e) || parts(e).into_iter().any(|part| self.has_call(part))
     }
 
+    /// A length that calls can change, or a conversion that copies: done in its turn, too.
+    fn reads_memory(&mut self, e: &'ast Expr) -> bool {
+        let ExprKind::Call(call) = &e.kind else {
+            return false;
+        };
+        let [arg] = call.args.as_slice() else {
+            return false;
+        };
+        let (from, to) = (self.ety(arg), self.ety(e));
+        if self.info.expr(call.fun.unparen().id).mode == Mode::Type {
+            let is_slice = |kind: &TyKind| matches!(kind, TyKind::Slice(_));
+            let types = &self.cx.types;
+            return (types.is_string(from) && is_slice(types.kind(to)))
+                || (is_slice(types.kind(from)) && types.is_string(to));
+        }
+        matches!(
+            self.kind(from),
+            TyKind::Map(..) | TyKind::Chan(..) | TyKind::Slice(_) | TyKind::String
+        )
+    }
+
     fn hoist(&mut self, e: &'ast Expr) {
         let e = e.unparen();
         if self.info.expr(e.id).value.is_some() {
@@ -80,7 +101,12 @@ impl<'ast> FuncLower<'_, 'ast> {
                 }
                 true
             }
-            ExprKind::TypeAssert { .. } => true,
+            ExprKind::TypeAssert { .. } | ExprKind::Slice(_) => true,
+            ExprKind::Unary {
+                op: UnaryOp::Addr,
+                x,
+            } => matches!(x.unparen().kind, ExprKind::CompositeLit(_)),
+            ExprKind::Call(_) if !self.is_effect(e) => self.reads_memory(e),
             ExprKind::Index { x, .. } => {
                 let x_ty = self.ety(x);
                 matches!(self.kind(x_ty), TyKind::Map(..))
