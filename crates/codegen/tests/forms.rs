@@ -562,3 +562,20 @@ fn every_form_compiles() {
         }
     }
 }
+
+/// A landing pad may be entered when callee-saved registers hold anything, so its function saves them all.
+#[test]
+fn functions_with_defer_save_every_register_of_their_callers() {
+    let mut b = Builder::new();
+    let f = b.param("f", TyId::FUNC);
+    b.push(StatementKind::Defer(f.into()));
+    b.push(StatementKind::RunDefers);
+    b.body.has_defer = true;
+    let id = b.finish("deferring");
+    let jit = support::jit(Arc::new(b.program), Decisions::default());
+    let text = jit.emit(id, Emit::Asm);
+    let prologue = text.split("block0").next().unwrap();
+    for register in ["%rbx", "%r12", "%r13", "%r14"] {
+        assert!(prologue.contains(register), "{register} in\n{prologue}");
+    }
+}
