@@ -4,9 +4,21 @@ mod common;
 
 use expect_test::{Expect, expect};
 
+/// The user's functions of a program, printed.
+fn printed(text: &str) -> String {
+    let program = common::verified("prog.mini", text);
+    program
+        .funcs
+        .ids()
+        .filter(|&id| !program.funcs[id].is_library)
+        .map(|id| mini_mir::print::func(&program, id))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 fn check(source: &str, expected: Expect) {
     let text = format!("package main\n\n{source}\n");
-    expected.assert_eq(&common::printed(&text));
+    expected.assert_eq(&printed(&text));
 }
 
 #[test]

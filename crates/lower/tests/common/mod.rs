@@ -5,7 +5,7 @@ use mini_frontend::PackageSource;
 use mini_lower::Options;
 
 /// Lowers a program; the messages if that fails.
-pub fn lower(name: &str, text: &str) -> Result<mini_mir::Program, String> {
+pub(crate) fn lower(name: &str, text: &str) -> Result<mini_mir::Program, String> {
     let mut sources = SourceMap::new();
     let file = sources.add(name, text);
     let mut loader = |path: &str| {
@@ -33,21 +33,9 @@ fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
 }
 
 /// Lowers a program that must be right and verifies all of its bodies.
-pub fn verified(name: &str, text: &str) -> mini_mir::Program {
+pub(crate) fn verified(name: &str, text: &str) -> mini_mir::Program {
     let program = lower(name, text).unwrap_or_else(|messages| panic!("{name}:\n{messages}"));
     let errors = mini_mir::verify::program(&program);
     assert!(errors.is_empty(), "{name}:\n{}", errors.join("\n"));
     program
-}
-
-/// The user's functions of a program, printed.
-pub fn printed(text: &str) -> String {
-    let program = verified("prog.mini", text);
-    program
-        .funcs
-        .ids()
-        .filter(|&id| !program.funcs[id].is_library)
-        .map(|id| mini_mir::print::func(&program, id))
-        .collect::<Vec<_>>()
-        .join("\n")
 }
