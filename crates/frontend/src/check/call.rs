@@ -180,10 +180,6 @@ impl<'a> Checker<'a> {
         args: &[Operand<'a>],
         n_params: usize,
     ) {
-        // One mistake, one message.
-        if args.iter().any(|arg| !arg.is_valid()) {
-            return;
-        }
         let (pos, span, qualifier) = match args.get(n_params) {
             Some(extra) => (extra.pos(), extra.span(), "too many"),
             None => match args.last() {

@@ -466,7 +466,7 @@ impl<'a> Checker<'a> {
                 None => (field.is_embedded()
                     && super::typexpr::embedded_name(&field.ty)
                         .is_some_and(|ident| ident.name == name))
-                .then(|| field.span.start),
+                .then_some(field.span.start),
             }
         })
     }

@@ -326,7 +326,11 @@ impl<'a> Checker<'a> {
                 return x;
             }
             UnaryOp::Tilde => {
-                let text = "cannot use ~ outside of interface or type constraint";
+                let hint = match self.types().is_integer(x.ty) {
+                    true => " (use ^ for bitwise complement)",
+                    false => "",
+                };
+                let text = format!("cannot use ~ outside of interface or type constraint{hint}");
                 self.error(Code::UndefinedOp, expr, text);
                 x.set_invalid();
                 return x;
@@ -387,10 +391,11 @@ impl<'a> Checker<'a> {
             },
             _ => "non-channel",
         };
-        let shown = match what {
-            "non-channel" => format!("{what} {}", self.describe(x)),
-            _ => format!("{what} channel {}", self.describe(x)),
+        let what = match what {
+            "non-channel" => what.to_string(),
+            _ => format!("{what} channel"),
         };
+        let shown = format!("{what} {} {}", self.type_text(x.ty), self.describe(x));
         let text = format!("invalid operation: cannot {verb} {shown}");
         self.error_op(code, x, text);
         None

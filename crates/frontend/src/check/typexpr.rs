@@ -74,13 +74,15 @@ impl<'a> Checker<'a> {
                 self.error(Code::InvalidPkgUse, x.expr, text);
             }
             ObjectKind::Const(value) => {
-                if !ty.is_valid() {
-                    // In a cycle of constants, which the initialisation order reports.
+                // Cycles of constants are reported with those of variables.
+                if self.env.func == FuncId::NONE && pkg == self.env.pkg {
                     self.add_dependency(obj);
+                }
+                if !ty.is_valid() {
                     return;
                 }
                 x.value = value;
-                if pkg == PkgId::UNIVERSE && object.name == "iota" {
+                if pkg == PkgId::UNIVERSE && self.object(obj).name == "iota" {
                     if !self.env.iota.is_some() {
                         let text = "cannot use iota outside constant declaration";
                         self.error(Code::InvalidIota, x.expr, text);
@@ -288,6 +290,14 @@ impl<'a> Checker<'a> {
     fn operand_type(&mut self, x: &Operand<'a>) -> TypeId {
         match x.mode {
             Mode::Invalid => TypeId::INVALID,
+            Mode::Type if matches!(x.ty, TypeId::COMPLEX64 | TypeId::COMPLEX128) => {
+                // The library may speak of complex types where it does nothing with their values.
+                if !self.prog.package(self.env.pkg).is_lazy {
+                    self.unsupported(x.pos(), "complex numbers are");
+                    return TypeId::INVALID;
+                }
+                x.ty
+            }
             Mode::Type => x.ty,
             Mode::NoValue => {
                 let text = format!("{} used as type", x.expr);

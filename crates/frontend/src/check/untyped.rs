@@ -175,10 +175,8 @@ impl<'a> Checker<'a> {
         let is_constant = old.mode == Mode::Constant;
         match &expr.kind {
             ExprKind::Paren(x) => self.update_expr_type(x, ty, is_final),
-            ExprKind::Unary { op, x } if !is_constant => {
-                if *op != UnaryOp::Deref {
-                    self.update_expr_type(x, ty, is_final);
-                }
+            ExprKind::Unary { op, x } if !is_constant && *op != UnaryOp::Deref => {
+                self.update_expr_type(x, ty, is_final);
             }
             ExprKind::Binary { op, x, y } if !is_constant => {
                 if op.is_comparison() {

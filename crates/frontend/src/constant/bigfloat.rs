@@ -101,7 +101,7 @@ impl BigFloat {
         }
     }
 
-    pub fn cmp(&self, other: &BigFloat) -> Ordering {
+    pub fn compare(&self, other: &BigFloat) -> Ordering {
         let difference = self.add(&other.neg());
         difference.mant.cmp(&BigInt::zero())
     }

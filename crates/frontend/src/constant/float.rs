@@ -128,10 +128,10 @@ impl Float {
         }
     }
 
-    pub fn cmp(&self, other: &Float) -> Ordering {
+    pub fn compare(&self, other: &Float) -> Ordering {
         match (self, other) {
             (Float::Fraction(a), Float::Fraction(b)) => a.cmp(b),
-            _ => self.to_big_float().cmp(&other.to_big_float()),
+            _ => self.to_big_float().compare(&other.to_big_float()),
         }
     }
 

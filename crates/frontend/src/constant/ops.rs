@@ -79,7 +79,7 @@ impl Constant {
             (Constant::Int(Int::Small(x)), Constant::Int(Int::Small(y))) => x.cmp(y),
             (Constant::Int(x), Constant::Int(y)) => x.to_big().cmp(&y.to_big()),
             _ => match (x.to_float(), y.to_float()) {
-                (Some(x), Some(y)) => x.cmp(&y),
+                (Some(x), Some(y)) => x.compare(&y),
                 _ => return Constant::Unknown,
             },
         };
