@@ -105,7 +105,10 @@ pub fn slots(func: Func, site: &CallSite) -> &'static [u32] {
 /// What may go wrong at an instruction.
 pub fn trap(func: Func, pc: usize) -> Option<TrapKind> {
     let offset = (pc - func.entry) as u32;
-    let i = func.traps.binary_search_by_key(&offset, |trap| trap.0).ok()?;
+    let i = func
+        .traps
+        .binary_search_by_key(&offset, |trap| trap.0)
+        .ok()?;
     Some(func.traps[i].1)
 }
 

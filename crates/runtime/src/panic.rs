@@ -112,7 +112,9 @@ pub(crate) unsafe fn pop_deferred(g: *mut G) -> usize {
     // SAFETY: the goroutine is ours.
     unsafe {
         let fp = (*g).header.bp;
-        (*g).defers.pop_if(|defer| defer.fp == fp).map_or(0, |defer| defer.closure)
+        (*g).defers
+            .pop_if(|defer| defer.fp == fp)
+            .map_or(0, |defer| defer.closure)
     }
 }
 
@@ -239,7 +241,11 @@ pub(crate) unsafe fn recover(g: *mut G) -> [u64; 2] {
     // SAFETY: the goroutine is ours; frames are live.
     unsafe {
         let frame = (*g).header.bp;
-        let Some(panic) = (*g).extra.as_mut().and_then(|extra| extra.panics.last_mut()) else {
+        let Some(panic) = (*g)
+            .extra
+            .as_mut()
+            .and_then(|extra| extra.panics.last_mut())
+        else {
             return [0, 0];
         };
         if panic.is_goexit || panic.recovered {
@@ -294,7 +300,11 @@ pub(crate) unsafe fn exit(g: *mut G) -> ! {
 fn chain(panics: &[Panic], texts: &[String]) -> String {
     let mut out = String::new();
     for (i, panic) in panics.iter().enumerate() {
-        let again = |i: usize| panics.get(i + 1).is_some_and(|next| next.value == panics[i].value);
+        let again = |i: usize| {
+            panics
+                .get(i + 1)
+                .is_some_and(|next| next.value == panics[i].value)
+        };
         if i > 0 {
             if again(i - 1) {
                 continue;
@@ -323,11 +333,20 @@ mod tests {
     use super::*;
 
     fn panic_with(value: u64, recovered: bool, is_goexit: bool) -> Panic {
-        Panic { value: [8, value], fp: 0, deferring_fp: 0, recovered, is_goexit }
+        Panic {
+            value: [8, value],
+            fp: 0,
+            deferring_fp: 0,
+            recovered,
+            is_goexit,
+        }
     }
 
     fn check(panics: &[Panic], expected: &str) {
-        let texts: Vec<String> = panics.iter().map(|panic| panic.value[1].to_string()).collect();
+        let texts: Vec<String> = panics
+            .iter()
+            .map(|panic| panic.value[1].to_string())
+            .collect();
         assert_eq!(chain(panics, &texts), expected);
     }
 
@@ -342,6 +361,9 @@ mod tests {
             &[panic_with(1, true, false), panic_with(1, false, false)],
             "panic: 1 [recovered, repanicked]\n",
         );
-        check(&[panic_with(0, false, true), panic_with(2, false, false)], "panic: 2\n");
+        check(
+            &[panic_with(0, false, true), panic_with(2, false, false)],
+            "panic: 2\n",
+        );
     }
 }

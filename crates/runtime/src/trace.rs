@@ -42,7 +42,11 @@ pub fn entries(frame: &Frame, called_bare: bool, mut visit: impl FnMut(Entry)) {
 }
 
 fn entries_at(func: Func, at: usize, pc: usize, called_bare: bool, visit: &mut impl FnMut(Entry)) {
-    let file_of = |index: u16| func.files.get(usize::from(index)).map_or("?", |file| &**file);
+    let file_of = |index: u16| {
+        func.files
+            .get(usize::from(index))
+            .map_or("?", |file| &**file)
+    };
     let entry = |name, file, line, is_inlined| Entry {
         name,
         file,
@@ -57,7 +61,10 @@ fn entries_at(func: Func, at: usize, pc: usize, called_bare: bool, visit: &mut i
         Some(at) => (file_of(at.file), at.line, at.inlined),
         None => ("?", 0, 0),
     };
-    while let Some(call) = inlined.checked_sub(1).and_then(|i| func.inlined.get(usize::from(i))) {
+    while let Some(call) = inlined
+        .checked_sub(1)
+        .and_then(|i| func.inlined.get(usize::from(i)))
+    {
         visit(entry(&call.name, file, line, true));
         (file, line, inlined) = (file_of(call.call_file), call.call_line, call.parent);
     }
@@ -116,7 +123,13 @@ fn absolute(file: &str) -> String {
 
 fn print_entry(out: &mut String, entry: &Entry) {
     let arguments = if entry.has_no_arguments { "" } else { "..." };
-    let _ = write!(out, "{}({arguments})\n\t{}:{}", entry.name, absolute(entry.file), entry.line);
+    let _ = write!(
+        out,
+        "{}({arguments})\n\t{}:{}",
+        entry.name,
+        absolute(entry.file),
+        entry.line
+    );
     if !entry.is_inlined {
         let _ = write!(out, " +{:#x}", entry.pc - entry.entry);
     }
@@ -127,29 +140,35 @@ fn print(g: &G, state: &str, frames: Frames) -> String {
     let mut out = format!("goroutine {} [{state}]:\n", g.id);
     let entries = collect(frames, true);
     if entries.len() > 2 * ENDS {
-        entries[..ENDS].iter().for_each(|entry| print_entry(&mut out, entry));
+        entries[..ENDS]
+            .iter()
+            .for_each(|entry| print_entry(&mut out, entry));
         let _ = writeln!(out, "...{} frames elided...", entries.len() - 2 * ENDS);
-        entries[entries.len() - ENDS..].iter().for_each(|entry| print_entry(&mut out, entry));
+        entries[entries.len() - ENDS..]
+            .iter()
+            .for_each(|entry| print_entry(&mut out, entry));
     } else {
-        entries.iter().for_each(|entry| print_entry(&mut out, entry));
+        entries
+            .iter()
+            .for_each(|entry| print_entry(&mut out, entry));
     }
-    if g.creator_pc != 0 {
-        if let Some(func) = funcs::find(g.creator_pc - 1) {
-            let mut place = None;
-            entries_at(func, g.creator_pc - 1, g.creator_pc, false, &mut |entry| {
-                place.get_or_insert(entry);
-            });
-            if let Some(entry) = place {
-                let _ = writeln!(
-                    out,
-                    "created by {} in goroutine {}\n\t{}:{} +{:#x}",
-                    entry.name,
-                    g.creator_id,
-                    absolute(entry.file),
-                    entry.line,
-                    entry.pc - entry.entry
-                );
-            }
+    if g.creator_pc != 0
+        && let Some(func) = funcs::find(g.creator_pc - 1)
+    {
+        let mut place = None;
+        entries_at(func, g.creator_pc - 1, g.creator_pc, false, &mut |entry| {
+            place.get_or_insert(entry);
+        });
+        if let Some(entry) = place {
+            let _ = writeln!(
+                out,
+                "created by {} in goroutine {}\n\t{}:{} +{:#x}",
+                entry.name,
+                g.creator_id,
+                absolute(entry.file),
+                entry.line,
+                entry.pc - entry.entry
+            );
         }
     }
     out

@@ -253,7 +253,13 @@ fn site(func: &mut CompiledFunc, label: Label, slots: &[u32]) {
 fn register() {
     macro_rules! func {
         ($name:ident, $entry:ident $body:ident $end:ident, $frame:literal, $edit:expr) => {
-            let mut func = describe(stringify!($name), &raw const $entry, &raw const $body, &raw const $end, $frame);
+            let mut func = describe(
+                stringify!($name),
+                &raw const $entry,
+                &raw const $body,
+                &raw const $end,
+                $frame,
+            );
             let edit: fn(&mut CompiledFunc) = $edit;
             edit(&mut func);
             funcs::register(func);
@@ -324,7 +330,11 @@ fn run(name: &str, env: &[(&str, &str)]) -> Output {
         .output()
         .unwrap();
     if std::env::var("VERBOSE").is_ok() {
-        eprintln!("{name} {env:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+        eprintln!(
+            "{name} {env:?}: {}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     output
 }
@@ -339,7 +349,9 @@ fn check(name: &str, env: &[(&str, &str)], status: i32, expected: &str) {
 /// Not a test of its own: where [`run`]'s process begins.
 #[test]
 fn child() {
-    let Ok(name) = std::env::var("MINI_RT_PROGRAM") else { return };
+    let Ok(name) = std::env::var("MINI_RT_PROGRAM") else {
+        return;
+    };
     let (_, main) = PROGRAMS.iter().find(|program| program.0 == name).unwrap();
     start_program(*main);
 }
@@ -379,7 +391,10 @@ unsafe fn finish_at(g: *mut GHeader, count: u64, steps: u64) {
             std::thread::sleep(std::time::Duration::from_micros(50));
         }
         let time = SINCE.get().unwrap().elapsed();
-        eprintln!("done, {:.1} ns a step", time.as_nanos() as f64 / STEPS.load(Ordering::SeqCst) as f64);
+        eprintln!(
+            "done, {:.1} ns a step",
+            time.as_nanos() as f64 / STEPS.load(Ordering::SeqCst) as f64
+        );
         // SAFETY: ends the process.
         unsafe { libc::_exit(0) };
     });
@@ -468,7 +483,13 @@ unsafe extern "C" fn recovering(g: *mut GHeader) {
 
 unsafe extern "C" fn deadlock(g: *mut GHeader) {
     // SAFETY: inside a builtin.
-    unsafe { mini_runtime::chan::receive(mini_runtime::g::G::of(g), std::ptr::null_mut(), std::ptr::null_mut()) };
+    unsafe {
+        mini_runtime::chan::receive(
+            mini_runtime::g::G::of(g),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        )
+    };
 }
 
 unsafe extern "C" fn goexit_main(g: *mut GHeader) {
@@ -590,14 +611,29 @@ fn pointers_into_stacks_survive_growth() {
 
 #[test]
 fn endless_recursion_is_reported() {
-    check("overflow", &[FOUR], 2, "runtime: goroutine stack exceeds 1048576-byte limit\n");
-    check("overflow", &[FOUR], 2, "fatal error: stack overflow\n\ngoroutine ");
+    check(
+        "overflow",
+        &[FOUR],
+        2,
+        "runtime: goroutine stack exceeds 1048576-byte limit\n",
+    );
+    check(
+        "overflow",
+        &[FOUR],
+        2,
+        "fatal error: stack overflow\n\ngoroutine ",
+    );
     check("overflow", &[FOUR], 2, "frames elided...");
 }
 
 #[test]
 fn a_nil_dereference_panics() {
-    check("fault", &[FOUR], 2, "[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x");
+    check(
+        "fault",
+        &[FOUR],
+        2,
+        "[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x",
+    );
     check("fault", &[FOUR], 2, "[running]:\nmain.faulter()\n\t");
 }
 
@@ -609,8 +645,18 @@ fn a_recovered_fault_goes_on_at_the_landing_pad() {
 #[test]
 fn a_deadlock_is_detected() {
     for env in [ONE, FOUR] {
-        check("deadlock", &[env], 2, "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive (nil chan)]:\nmain.caller()\n\t");
-        check("goexit_main", &[env], 2, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n");
+        check(
+            "deadlock",
+            &[env],
+            2,
+            "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive (nil chan)]:\nmain.caller()\n\t",
+        );
+        check(
+            "goexit_main",
+            &[env],
+            2,
+            "fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n",
+        );
     }
 }
 

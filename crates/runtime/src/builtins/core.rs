@@ -75,7 +75,12 @@ pub unsafe extern "C" fn print_float(g: *mut GHeader, value: f64) {
 
 pub unsafe extern "C" fn print_complex(g: *mut GHeader, re: f64, im: f64) {
     // SAFETY: as called.
-    unsafe { print::args(G::of(g), format_args!("({}{}i)", print::float(re), print::float(im))) }
+    unsafe {
+        print::args(
+            G::of(g),
+            format_args!("({}{}i)", print::float(re), print::float(im)),
+        )
+    }
 }
 
 pub unsafe extern "C" fn print_string(g: *mut GHeader, ptr: *const u8, len: usize) {
@@ -110,7 +115,12 @@ pub unsafe extern "C" fn print_newline(g: *mut GHeader) {
 
 // --- the program --------------------------------------------------------------------------------
 
-pub unsafe extern "C" fn call_native(g: *mut GHeader, native: usize, args: *const u64, results: *mut u64) {
+pub unsafe extern "C" fn call_native(
+    g: *mut GHeader,
+    native: usize,
+    args: *const u64,
+    results: *mut u64,
+) {
     // SAFETY: as called: the address of a native, its arguments and room for its results, in the frame. If the
     // native parks, who wakes it finds the room here.
     unsafe {

@@ -114,7 +114,9 @@ pub fn n_procs() -> usize {
 /// The Ps in use.
 fn all_ps() -> impl Iterator<Item = &'static P> {
     // SAFETY: the first N_PROCS places are filled, and Ps are never freed.
-    PS[..n_procs()].iter().map(|p| unsafe { &*p.load(Ordering::Acquire) })
+    PS[..n_procs()]
+        .iter()
+        .map(|p| unsafe { &*p.load(Ordering::Acquire) })
 }
 
 /// Start of a P's random numbers.

@@ -125,7 +125,12 @@ impl P {
                 .collect();
             if self
                 .head
-                .compare_exchange(head, head.wrapping_add(n), Ordering::AcqRel, Ordering::Relaxed)
+                .compare_exchange(
+                    head,
+                    head.wrapping_add(n),
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                )
                 .is_ok()
             {
                 super::push_global_batch(&batch);
@@ -153,7 +158,12 @@ impl P {
             let g = self.ring[(head % RING) as usize].load(Ordering::Relaxed);
             if self
                 .head
-                .compare_exchange_weak(head, head.wrapping_add(1), Ordering::AcqRel, Ordering::Relaxed)
+                .compare_exchange_weak(
+                    head,
+                    head.wrapping_add(1),
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                )
                 .is_ok()
             {
                 return Some(g);
@@ -210,11 +220,17 @@ impl P {
             }
             if victim
                 .head
-                .compare_exchange(head, head.wrapping_add(n), Ordering::AcqRel, Ordering::Relaxed)
+                .compare_exchange(
+                    head,
+                    head.wrapping_add(n),
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                )
                 .is_ok()
             {
                 // The last one is run at once, the others are published.
-                let last = self.ring[(tail.wrapping_add(n - 1) % RING) as usize].load(Ordering::Relaxed);
+                let last =
+                    self.ring[(tail.wrapping_add(n - 1) % RING) as usize].load(Ordering::Relaxed);
                 self.tail.store(tail.wrapping_add(n - 1), Ordering::Release);
                 return Some(last);
             }
@@ -238,7 +254,15 @@ mod tests {
         assert!(!p.push_next(fake(3)));
         assert!(p.push_next(fake(4)));
         let order: Vec<_> = std::iter::from_fn(|| p.pop()).collect();
-        assert_eq!(order, [(fake(4), true), (fake(1), false), (fake(2), false), (fake(3), false)]);
+        assert_eq!(
+            order,
+            [
+                (fake(4), true),
+                (fake(1), false),
+                (fake(2), false),
+                (fake(3), false)
+            ]
+        );
     }
 
     #[test]

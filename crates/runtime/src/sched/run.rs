@@ -40,7 +40,10 @@ unsafe fn execute(m: *mut M, g: *mut G, same_slice: bool) {
     unsafe {
         if !same_slice {
             let tick = &(*(*m).p).tick;
-            tick.store(tick.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+            tick.store(
+                tick.load(Ordering::Relaxed).wrapping_add(1),
+                Ordering::Relaxed,
+            );
         }
         loop {
             if let Some(hook) = (*g).hook.take() {
@@ -156,15 +159,18 @@ unsafe fn find_runnable(m: *mut M) -> (*mut G, bool) {
 fn find_local(p: &P) -> Option<(*mut G, bool)> {
     let rounds = p.rounds.get().wrapping_add(1);
     p.rounds.set(rounds);
-    if rounds % GLOBAL_EVERY == 0 && N_GLOBAL.load(Ordering::Relaxed) > 0 {
-        if let Some(g) = INNER.lock().pop_global() {
-            return Some((g, false));
-        }
+    if rounds.is_multiple_of(GLOBAL_EVERY)
+        && N_GLOBAL.load(Ordering::Relaxed) > 0
+        && let Some(g) = INNER.lock().pop_global()
+    {
+        return Some((g, false));
     }
     if crate::debug::flags().seed.is_some() {
         // Not more than fit: what overflows goes back to the global queue.
         while p.len() < 128 {
-            let Some(g) = INNER.lock().pop_global() else { break };
+            let Some(g) = INNER.lock().pop_global() else {
+                break;
+            };
             p.push(g);
         }
         return p.pop_random().map(|g| (g, false));
@@ -229,10 +235,9 @@ unsafe fn steal_work(m: *mut M, p: &P) -> Option<*mut G> {
                 wait_a_little();
                 if victim.tick.load(Ordering::Relaxed) == before
                     && std::ptr::eq(victim.run_next.load(Ordering::Relaxed), next)
+                    && let Some(g) = p.steal(victim, true)
                 {
-                    if let Some(g) = p.steal(victim, true) {
-                        return Some(g);
-                    }
+                    return Some(g);
                 }
             }
         }
@@ -284,13 +289,11 @@ unsafe fn idle(m: *mut M) {
             let found = all_ps().any(|p| !p.is_empty())
                 || N_GLOBAL.load(Ordering::SeqCst) > 0
                 || GC_WANTED.load(Ordering::SeqCst);
-            if found {
-                if let Some(p) = INNER.lock().take_idle_p() {
-                    attach(m, p);
-                    (*m).spinning = true;
-                    N_SPINNING.fetch_add(1, Ordering::SeqCst);
-                    return;
-                }
+            if found && let Some(p) = INNER.lock().take_idle_p() {
+                attach(m, p);
+                (*m).spinning = true;
+                N_SPINNING.fetch_add(1, Ordering::SeqCst);
+                return;
             }
         }
         sleep(m);

@@ -22,7 +22,9 @@ const SIGNAL_STACK: usize = 64 << 10;
 
 /// Installs the handlers, once for the process.
 pub(super) fn install_handlers() {
-    let install = |signal, handler: unsafe extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void), flags| {
+    let install = |signal,
+                   handler: unsafe extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void),
+                   flags| {
         // SAFETY: the handlers use only what is allowed in one: atomics, tables without locks, their own thread's M and G.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
@@ -53,7 +55,11 @@ pub(super) fn install_stack() {
         if stack == libc::MAP_FAILED {
             crate::fatal::throw("out of memory (signal stack)");
         }
-        let stack = libc::stack_t { ss_sp: stack, ss_flags: 0, ss_size: SIGNAL_STACK };
+        let stack = libc::stack_t {
+            ss_sp: stack,
+            ss_flags: 0,
+            ss_size: SIGNAL_STACK,
+        };
         libc::sigaltstack(&stack, null_mut());
     }
 }
@@ -92,7 +98,11 @@ fn interrupted(context: &Context) -> Option<(*mut G, funcs::Func)> {
     Some((g, func))
 }
 
-unsafe extern "C" fn on_preempt(_signal: i32, _info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+unsafe extern "C" fn on_preempt(
+    _signal: i32,
+    _info: *mut libc::siginfo_t,
+    context: *mut libc::c_void,
+) {
     // SAFETY: errno is this thread's; what we call may change it.
     let errno = unsafe { *libc::__errno_location() };
     // SAFETY: the kernel's context; the goroutine is the one this thread was running.
@@ -124,21 +134,25 @@ unsafe extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, context: 
         let context = Context::new(context);
         let (pc, address, code) = (context.pc(), (*info).si_addr() as usize, (*info).si_code);
         let is_sent = code <= 0;
-        if let Some((g, func)) = interrupted(&context) {
-            if !is_sent
-                && matches!(signal, libc::SIGSEGV | libc::SIGBUS)
-                && funcs::trap(func, pc) == Some(TrapKind::NilDereference)
-                && address < NULL_PAGE
-                && code != libc::SI_KERNEL
-            {
-                (*g).header.sp = context.sp();
-                (*g).header.bp = context.fp();
-                (*g).header.morestack_entry = pc;
-                let fault = Fault { signal, code, address, pc };
-                crate::panic::set_fault(g, fault, PanicCode::NilDereference);
-                context.continue_at(arch::raise_fault_address(), (*g).header.system_sp);
-                return;
-            }
+        if let Some((g, func)) = interrupted(&context)
+            && !is_sent
+            && matches!(signal, libc::SIGSEGV | libc::SIGBUS)
+            && funcs::trap(func, pc) == Some(TrapKind::NilDereference)
+            && address < NULL_PAGE
+            && code != libc::SI_KERNEL
+        {
+            (*g).header.sp = context.sp();
+            (*g).header.bp = context.fp();
+            (*g).header.morestack_entry = pc;
+            let fault = Fault {
+                signal,
+                code,
+                address,
+                pc,
+            };
+            crate::panic::set_fault(g, fault, PanicCode::NilDereference);
+            context.continue_at(arch::raise_fault_address(), (*g).header.system_sp);
+            return;
         }
         crate::fatal::unexpected_signal(signal, code, address, pc);
     }

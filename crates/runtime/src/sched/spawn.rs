@@ -63,7 +63,11 @@ pub(super) fn make_ps(n: usize) {
 
 /// Begins the program: this thread becomes the first M, with the first P, and runs the closure as goroutine 1.
 pub(crate) fn boot(procs: usize, main_closure: usize) -> ! {
-    let procs = if crate::debug::flags().seed.is_some() { 1 } else { procs.clamp(1, MAX_PROCS) };
+    let procs = if crate::debug::flags().seed.is_some() {
+        1
+    } else {
+        procs.clamp(1, MAX_PROCS)
+    };
     make_ps(procs);
     N_PROCS.store(procs, Ordering::SeqCst);
     signal::install_handlers();

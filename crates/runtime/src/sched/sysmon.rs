@@ -93,7 +93,11 @@ fn look(seen: &mut [Seen]) -> bool {
         if status == p::RUNNING {
             let tick = p.tick.load(Ordering::Relaxed);
             if seen.tick != tick {
-                *seen = Seen { tick, since: now, ..*seen };
+                *seen = Seen {
+                    tick,
+                    since: now,
+                    ..*seen
+                };
             } else if now - seen.since > SLICE && (someone_waits || !p.is_empty()) {
                 let m = p.m.load(Ordering::Acquire);
                 if !m.is_null() {
@@ -106,11 +110,16 @@ fn look(seen: &mut [Seen]) -> bool {
         } else if status > 7 {
             let tick = p.blocking_tick.load(Ordering::Relaxed);
             if seen.blocking_tick != tick {
-                *seen = Seen { blocking_tick: tick, blocking_since: now, ..*seen };
+                *seen = Seen {
+                    blocking_tick: tick,
+                    blocking_since: now,
+                    ..*seen
+                };
                 did = true;
                 continue;
             }
-            let others_idle = N_SPINNING.load(Ordering::Relaxed) + N_IDLE_PS.load(Ordering::Relaxed) > 0;
+            let others_idle =
+                N_SPINNING.load(Ordering::Relaxed) + N_IDLE_PS.load(Ordering::Relaxed) > 0;
             if p.is_empty() && !someone_waits && others_idle && now - seen.blocking_since < SLICE {
                 continue;
             }
@@ -130,7 +139,8 @@ fn retake(p: &'static P, status: usize) -> bool {
     {
         return false;
     }
-    let has_work = !p.is_empty() || N_GLOBAL.load(Ordering::Acquire) > 0 || timer::next() != i64::MAX;
+    let has_work =
+        !p.is_empty() || N_GLOBAL.load(Ordering::Acquire) > 0 || timer::next() != i64::MAX;
     let p = std::ptr::from_ref(p).cast_mut();
     // SAFETY: we won the P, so it is ours to give.
     unsafe {

@@ -18,6 +18,10 @@ pub(crate) type Key = (i64, u64);
 pub(crate) enum Fire {
     /// Makes a sleeping goroutine ready.
     Ready(*mut G),
+    #[cfg_attr(
+        test,
+        allow(dead_code, reason = "semaphores under test have timers of their own")
+    )]
     /// Ends the wait of a goroutine for the semaphore at this address.
     SemaTimeout { g: *mut G, address: usize },
 }
@@ -31,7 +35,10 @@ static SEQUENCE: AtomicU64 = AtomicU64::new(0);
 
 /// Nanoseconds of the monotonic clock.
 pub(crate) fn now() -> i64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the clock exists and the place is ours.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
     time.tv_sec * 1_000_000_000 + time.tv_nsec
@@ -62,6 +69,7 @@ pub(crate) fn add(when: i64, fire: Fire) -> Key {
 }
 
 /// Removes a timer; false: it has fired or is firing.
+#[cfg_attr(test, allow(dead_code, reason = "as for `SemaTimeout`"))]
 pub(crate) fn remove(key: Key) -> bool {
     let mut table = TABLE.lock();
     let was = table.remove(&key).is_some();

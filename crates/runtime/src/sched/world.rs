@@ -106,8 +106,7 @@ unsafe fn request_all(own: *mut M) {
         let status = p.status.load(Ordering::SeqCst);
         if status & 7 == p::BLOCKING && status > 7 {
             let mut inner = INNER.lock();
-            if p
-                .status
+            if p.status
                 .compare_exchange(status, p::STOPPED, Ordering::SeqCst, Ordering::SeqCst)
                 .is_ok()
             {

@@ -65,21 +65,17 @@ pub unsafe fn copy_stack(g: *mut G, size: usize, pool: &mut PerP) {
         let new = pool.new_stack(size);
         let used = old.hi() - g.header.sp;
         debug_assert!(used < size);
-        std::ptr::copy_nonoverlapping(
-            g.header.sp as *const u8,
-            (new.hi() - used) as *mut u8,
-            used,
-        );
+        std::ptr::copy_nonoverlapping(g.header.sp as *const u8, (new.hi() - used) as *mut u8, used);
         let adjust = Adjust {
             lo: old.lo,
             hi: old.hi(),
             delta: new.hi().wrapping_sub(old.hi()),
         };
 
-        if g.top == Top::Morestack {
-            if let Some(func) = funcs::find(g.header.morestack_entry) {
-                adjust_arguments(g, func, adjust);
-            }
+        if g.top == Top::Morestack
+            && let Some(func) = funcs::find(g.header.morestack_entry)
+        {
+            adjust_arguments(g, func, adjust);
         }
         for frame in Frames::of(g) {
             for slot in frame.slot_addresses() {

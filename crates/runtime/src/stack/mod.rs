@@ -77,7 +77,10 @@ pub unsafe fn take_large_stack(g: *mut G, pool: &mut pool::PerP) {
     unsafe {
         let size = (*g).header.stack_hi - (*g).header.stack_lo;
         if size != STACK_MIN || crate::debug::flags().stack_move {
-            pool.free_stack(pool::Stack { lo: (*g).header.stack_lo, size });
+            pool.free_stack(pool::Stack {
+                lo: (*g).header.stack_lo,
+                size,
+            });
             (*g).header.stack_lo = 0;
             (*g).header.stack_hi = 0;
         }
@@ -129,7 +132,7 @@ pub unsafe extern "C" fn morestack(g: *mut G) -> bool {
 /// Whether `MINIDEBUG=stackmove` moves the stack at this call. A deep stack moves now and then only, so that a program needs
 /// not the square of its depth.
 fn moves_for_stress(p: &sched::P, used: usize) -> bool {
-    used < 16 << 10 || p.random() as usize % (used >> 9) == 0
+    used < 16 << 10 || (p.random() as usize).is_multiple_of(used >> 9)
 }
 
 /// Ends the program: the stack is larger than allowed.

@@ -50,7 +50,10 @@ struct List {
 unsafe impl Send for List {}
 
 impl List {
-    const EMPTY: List = List { first: null_mut(), len: 0 };
+    const EMPTY: List = List {
+        first: null_mut(),
+        len: 0,
+    };
 
     fn push(&mut self, lo: usize) {
         // SAFETY: the stack is free and ours, and its first word is mapped.
@@ -213,13 +216,19 @@ mod fresh {
         holes: usize,
     }
 
-    static CURRENT: Mutex<Region> = Mutex::new(Region { next: 0, accessible: 0, end: 0, holes: 0 });
+    static CURRENT: Mutex<Region> = Mutex::new(Region {
+        next: 0,
+        accessible: 0,
+        end: 0,
+        holes: 0,
+    });
 
     impl Region {
         /// Asks the kernel how many mappings there are.
         fn count_holes(&mut self) {
-            self.holes = std::fs::read("/proc/self/maps")
-                .map_or(MAX_HOLES, |maps| memchr::memchr_iter(b'\n', &maps).count() / 2);
+            self.holes = std::fs::read("/proc/self/maps").map_or(MAX_HOLES, |maps| {
+                memchr::memchr_iter(b'\n', &maps).count() / 2
+            });
         }
     }
 
@@ -270,16 +279,26 @@ mod fresh {
     pub(super) fn make_inaccessible(stack: Stack) {
         let lo = stack.lo & !(PAGE - 1);
         let pages = stack.hi() - lo;
-        // SAFETY: the pages were handed out by `map` for this stack alone.
-        unsafe { libc::madvise(lo as *mut libc::c_void, pages, libc::MADV_DONTNEED) };
         let mut region = CURRENT.lock();
         region.holes += 1;
-        if region.holes % MAX_HOLES == 0 {
+        if region.holes.is_multiple_of(MAX_HOLES) {
             region.count_holes();
         }
-        // With too many holes the old stack stays as it is now, all zero.
-        if region.holes < MAX_HOLES {
-            protect(lo, pages, libc::PROT_NONE);
+        // SAFETY: the pages were handed out by `map` for this stack alone; a new mapping in their place gives the memory
+        // back. With too many holes the old stack stays accessible, all zero.
+        unsafe {
+            if region.holes < MAX_HOLES {
+                libc::mmap(
+                    lo as *mut libc::c_void,
+                    pages,
+                    libc::PROT_NONE,
+                    libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED,
+                    -1,
+                    0,
+                );
+            } else {
+                libc::madvise(lo as *mut libc::c_void, pages, libc::MADV_DONTNEED);
+            }
         }
     }
 }
@@ -291,7 +310,9 @@ mod tests {
     #[test]
     fn stacks_in_use_are_disjoint() {
         let mut pool = PerP::default();
-        let mut stacks: Vec<Stack> = (0..300).map(|i| pool.new_stack(STACK_MIN << (i % 6))).collect();
+        let mut stacks: Vec<Stack> = (0..300)
+            .map(|i| pool.new_stack(STACK_MIN << (i % 6)))
+            .collect();
         stacks.sort_by_key(|stack| stack.lo);
         assert!(stacks.windows(2).all(|pair| pair[0].hi() <= pair[1].lo));
         for stack in stacks {

@@ -31,9 +31,9 @@ impl Frame {
 
     /// An address inside the instruction that the frame is at: what line tables are asked with.
     pub fn instruction(&self) -> usize {
-        let is_call = self.func.is_some_and(|func| {
-            !self.interrupted && funcs::call_site(func, self.pc).is_some()
-        });
+        let is_call = self
+            .func
+            .is_some_and(|func| !self.interrupted && funcs::call_site(func, self.pc).is_some());
         self.pc - usize::from(is_call || self.func.is_none())
     }
 
@@ -68,8 +68,7 @@ impl Frames {
                 }
                 Top::Async => {
                     let registers = &*((*g).header.morestack_entry as *const arch::AsyncRegisters);
-                    let mut frames =
-                        Frames::from(registers.rip as usize, (*g).header.bp);
+                    let mut frames = Frames::from(registers.rip as usize, (*g).header.bp);
                     frames.interrupted = true;
                     frames
                 }
