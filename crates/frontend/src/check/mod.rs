@@ -2,10 +2,11 @@
 //!
 //! * `load.rs` parses the packages that are imported; `universe.rs` declares what is predeclared; `resolver.rs` collects
 //!   the package-level names; `decl.rs` resolves one of them when it is first needed.
-//! * `typexpr.rs` types; `expr.rs`, `index.rs`, `literals.rs`, `call.rs`, `builtins.rs`, `selector.rs` expressions;
-//!   `consts.rs` constant values in types; `conversions.rs`, `untyped.rs` conversions asked for and implied.
-//! * `assignments.rs`, `stmt.rs`, `range.rs`, `switch.rs` statements; `returns.rs` which of them end a
-//!   function. Labels and jumps are the parser's business.
+//! * `ident.rs` names; `typexpr.rs`, `signature.rs` types; `expr.rs`, `operators.rs`, `shift.rs`, `index.rs`,
+//!   `literals.rs`, `call.rs`, `builtins.rs`, `selector.rs` expressions; `consts.rs` constants that outgrow their type;
+//!   `conversions.rs`, `untyped.rs` conversions asked for and implied.
+//! * `assignments.rs`, `stmt.rs`, `range.rs`, `switch.rs` statements; `returns.rs` which of them end a function. Labels
+//!   and jumps are the parser's business.
 //! * `initorder.rs` the order of package variables; `validtype.rs` types that would contain themselves.
 //! * `operand.rs`, `scope.rs`, `errors.rs`, `state.rs` what all of these work with.
 //!
@@ -20,16 +21,20 @@ mod conversions;
 mod decl;
 mod errors;
 mod expr;
+mod ident;
 mod index;
 mod initorder;
 mod literals;
 mod load;
 mod operand;
+mod operators;
 mod range;
 mod resolver;
 mod returns;
 mod scope;
 mod selector;
+mod shift;
+mod signature;
 pub(crate) mod state;
 mod stmt;
 mod switch;
