@@ -85,7 +85,9 @@ pub unsafe fn request(g: *mut G) {
     if trigger() == 0 {
         init();
     }
-    let is_due = HEAP_LIVE.load(Ordering::Relaxed) >= trigger() || heap::stress_interval() != 0;
+    // SAFETY: the caller's promise.
+    let is_stressed = heap::stress_interval() != 0 && unsafe { sched::is_worth_stressing(g) };
+    let is_due = HEAP_LIVE.load(Ordering::Relaxed) >= trigger() || is_stressed;
     // Later allocations ask again: the first request may have come from a place where it could not be followed.
     if is_due {
         REQUESTED.store(FOR_GOAL, Ordering::Relaxed);

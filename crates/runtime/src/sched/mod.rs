@@ -259,6 +259,17 @@ pub unsafe fn request_gc(g: *mut G) {
     unsafe { (*g).request_preempt() };
 }
 
+/// Whether `MINIDEBUG=gcstress` collects now: always, but with many goroutines, whose stacks every collection scans, only now
+/// and then, so that a program that starts n of them needs not the square of n.
+///
+/// # Safety
+/// `g` is the running goroutine, inside a builtin or native.
+pub(crate) unsafe fn is_worth_stressing(g: *mut G) -> bool {
+    let n = n_goroutines();
+    // SAFETY: the caller's promise.
+    n < 1000 || unsafe { (*p_of(g)).random() as usize }.is_multiple_of(n / 100)
+}
+
 /// Called by `call_on_system_stack` when the guard is poisoned at the end of the builtin at `function`. True: the goroutine
 /// leaves, and its results are in `resume_values`.
 ///
