@@ -18,5 +18,5 @@ pub use bug::report_bug;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Note, Severity, sort_and_dedup};
 pub use pos::{Pos, Span};
-pub use render::{MAX_ERRORS, Rendered, render_all, render_plain, render_snippet};
+pub use render::{MAX_ERRORS, Rendered, render_all, render_limited, render_plain, render_snippet};
 pub use source::{FileId, INVALID_BYTE, Location, SourceFile, SourceMap};

@@ -16,11 +16,21 @@ pub struct Rendered {
     pub has_errors: bool,
 }
 
-/// Sorts, drops repetitions, and renders a whole list, ending with `too many errors` after [`MAX_ERRORS`].
+/// [`render_limited`] with Go's limit.
 pub fn render_all(
+    diagnostics: Vec<Diagnostic>,
+    sources: &SourceMap,
+    is_terminal: bool,
+) -> Rendered {
+    render_limited(diagnostics, sources, is_terminal, MAX_ERRORS)
+}
+
+/// Sorts, drops repetitions, and renders a whole list, ending with `too many errors` after `max_errors`.
+pub fn render_limited(
     mut diagnostics: Vec<Diagnostic>,
     sources: &SourceMap,
     is_terminal: bool,
+    max_errors: usize,
 ) -> Rendered {
     sort_and_dedup(&mut diagnostics, sources);
     let mut rendered = Rendered::default();
@@ -29,7 +39,7 @@ pub fn render_all(
     for diagnostic in &diagnostics {
         if diagnostic.is_error() {
             rendered.has_errors = true;
-            if n_errors == MAX_ERRORS {
+            if n_errors == max_errors {
                 let place = last
                     .map(|location| format!("{location}: "))
                     .unwrap_or_default();

@@ -180,8 +180,13 @@ impl Session {
     /// Prints the diagnostics in Go's order and form; the exit status that follows from them.
     fn report(&mut self) -> u8 {
         let diagnostics = std::mem::take(&mut self.diagnostics);
+        let max_errors = match self.request.flags.all_errors {
+            true => usize::MAX,
+            false => mini_diagnostics::MAX_ERRORS,
+        };
+        let is_terminal = self.request.is_terminal;
         let rendered =
-            mini_diagnostics::render_all(diagnostics, &self.sources, self.request.is_terminal);
+            mini_diagnostics::render_limited(diagnostics, &self.sources, is_terminal, max_errors);
         eprint!("{}", rendered.text);
         if rendered.has_errors {
             STATUS_ERRORS
