@@ -369,12 +369,7 @@ fn error_patterns(line: &str) -> Result<Vec<Regex>, Failed> {
         .captures_iter(comment)
         .map(|c| c[1].replace("\\\"", "\"").replace("\\\\", "\\"));
     patterns
-        .map(|p| {
-            Ok(Regex::new(&format!(
-                "(?s){}",
-                p.replace("\\n", "\n").replace("\\t", "\t")
-            ))?)
-        })
+        .map(|p| Ok(Regex::new(&format!("(?s){}", plain_braces(&p)))?))
         .collect()
 }
 
