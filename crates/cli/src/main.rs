@@ -11,6 +11,10 @@ use options::{Cli, Command};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+/// The compiler allocates many small things in a short time, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     mini_driver::install_panic_hook();
     let cli = Cli::parse_from(arguments(std::env::args_os()));

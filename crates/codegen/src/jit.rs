@@ -214,6 +214,14 @@ impl Jit {
         let mut body = body.clone();
         let program = &self.program;
         mini_mir::opt::run_on_body_after_escape(&mut body, &program.types, &program.globals);
+        if cfg!(debug_assertions) {
+            let problems = mini_mir::verify::body(program, &body);
+            assert!(
+                problems.is_empty(),
+                "MIR is wrong behind optimising:\n{}",
+                problems.join("\n")
+            );
+        }
         Cow::Owned(body)
     }
 

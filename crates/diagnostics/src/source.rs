@@ -86,7 +86,7 @@ pub const INVALID_BYTE: char = '\u{1a}';
 /// All files of a build.
 #[derive(Debug, Default)]
 pub struct SourceMap {
-    files: Vec<SourceFile>,
+    files: Vec<Arc<SourceFile>>,
 }
 
 impl SourceMap {
@@ -124,17 +124,17 @@ impl SourceMap {
             base + (text.len() as u64) < u32::MAX as u64,
             "more than 4 GiB of source text"
         );
-        self.files.push(SourceFile {
+        self.files.push(Arc::new(SourceFile {
             name,
             text,
             base: Pos(base as u32),
             invalid_utf8,
             line_starts: OnceLock::new(),
-        });
+        }));
         FileId(self.files.len() as u32 - 1)
     }
 
-    pub fn file(&self, id: FileId) -> &SourceFile {
+    pub fn file(&self, id: FileId) -> &Arc<SourceFile> {
         &self.files[id.0 as usize]
     }
 
@@ -142,7 +142,7 @@ impl SourceMap {
         self.files
             .iter()
             .enumerate()
-            .map(|(index, file)| (FileId(index as u32), file))
+            .map(|(index, file)| (FileId(index as u32), &**file))
     }
 
     /// The file that holds `pos`, if it is a position of this map.

@@ -41,7 +41,10 @@ pub(crate) fn ast(files: &[ast::File]) {
 
 /// MIR, CLIF or assembly of the user's functions.
 pub(crate) fn program(stage: Stage, compiled: Compiled, session: &mut Session) {
-    let Compiled { program, decisions } = compiled;
+    let Compiled {
+        mut program,
+        decisions,
+    } = compiled;
     let own: Vec<FuncId> = program
         .funcs
         .iter_enumerated()
@@ -52,6 +55,7 @@ pub(crate) fn program(stage: Stage, compiled: Compiled, session: &mut Session) {
         Stage::Clif => Emit::Clif,
         Stage::Asm => Emit::Asm,
         Stage::Tokens | Stage::Ast | Stage::Mir => {
+            mini_mir::opt::run_after_escape(&mut program, &decisions);
             for id in own {
                 print(&mini_mir::print::func(&program, id));
                 print("\n");

@@ -4,6 +4,7 @@ use crate::{GcFlags, Session};
 use mini_diagnostics::{Code, Diagnostic, FileId, SourceMap, Span};
 use mini_frontend::PackageSource;
 use mini_mir::{BodyDecisions, Decisions, Program};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 /// How far `lower` goes and what is said on the way.
@@ -33,7 +34,8 @@ impl Session {
 
     /// Source to MIR and decisions; lines of `-m` become diagnostics.
     pub(crate) fn compile(&mut self, files: &[FileId], options: Options) -> Option<Compiled> {
-        let mut checked = self.check(files)?;
+        // Never dropped: taking a tree apart takes time, and the process ends soon or needs the memory no more.
+        let mut checked = ManuallyDrop::new(self.check(files)?);
         let lowering = mini_lower::Options {
             whole_user_package: options.whole_package,
         };
@@ -70,8 +72,7 @@ impl Session {
                 }
             }
         }
-        mini_mir::opt::run_after_escape(&mut program, &decisions);
-        debug_verify(&program, "optimising behind escape analysis");
+        // What only makes code faster is done to a body when it is compiled.
         Some(Compiled { program, decisions })
     }
 }

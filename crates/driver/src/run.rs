@@ -33,7 +33,7 @@ pub(crate) fn jit(
     let source = Arc::new(std::mem::take(&mut session.sources));
     let options = mini_codegen::Options {
         source: Some(source),
-        optimize_late: false,
+        optimize_late: true,
     };
     Jit::new(
         Arc::new(program),

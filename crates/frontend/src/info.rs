@@ -154,6 +154,12 @@ impl Info {
         }
     }
 
+    /// Makes room for the nodes of a body that was parsed later.
+    pub(crate) fn grow(&mut self, n_ids: usize) {
+        self.exprs.resize(n_ids, ExprInfo::default());
+        self.idents.resize(n_ids, ObjId::NONE);
+    }
+
     pub fn expr(&self, id: ExprId) -> ExprInfo {
         self.exprs[id.index()]
     }

@@ -6,6 +6,7 @@ use mini_abi::panics::LangItem;
 use mini_diagnostics::{Code, Diagnostic, Span};
 use mini_frontend::{FuncOrigin, ObjId, PkgId, Program};
 use mini_mir::FuncId;
+use mini_syntax::ast;
 
 use crate::Options;
 use crate::context::{Context, Work};
@@ -127,7 +128,9 @@ impl<'ast> Context<'ast> {
                 let Some(decl) = asts.func_decl(decl) else {
                     return;
                 };
-                let Some(body) = &decl.body else { return };
+                let Some(body) = decl.body.as_ref().and_then(ast::Body::block) else {
+                    return;
+                };
                 let pkg = prog.func(source).pkg;
                 FuncLower::new(self, prog, pkg, func, decl.span).run(source, body, None);
             }

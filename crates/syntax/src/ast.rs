@@ -10,7 +10,9 @@
 //! Identity: every expression and every identifier has an [`ExprId`], dense from 0 over the files that are parsed with
 //! one [`NodeIds`] (a package), so that types, definitions and uses are recorded in plain vectors.
 
-use mini_diagnostics::{FileId, Pos, Span};
+use std::sync::{Arc, OnceLock};
+
+use mini_diagnostics::{FileId, Pos, SourceFile, Span};
 
 use crate::Symbol;
 
@@ -50,6 +52,8 @@ impl NodeIds {
 #[derive(Debug)]
 pub struct File {
     pub file: FileId,
+    /// The text, for bodies that are read later.
+    pub source: Arc<SourceFile>,
     pub package: Ident,
     /// Imports first, then the other declarations, in source order.
     pub decls: Vec<Decl>,
@@ -162,8 +166,41 @@ pub struct FuncDecl {
     pub type_params: Vec<Field>,
     pub ty: FuncType,
     /// `None` for functions that are implemented elsewhere.
-    pub body: Option<Block>,
+    pub body: Option<Body>,
     pub pragmas: Vec<Pragma>,
+}
+
+/// The body of a declared function. In a file of which only the declarations were read, it is parsed when it is first
+/// asked for ([`parse_body`](crate::parse_body)).
+#[derive(Debug)]
+pub struct Body {
+    span: Span,
+    block: OnceLock<Block>,
+}
+
+impl Body {
+    pub(crate) fn unread(span: Span) -> Body {
+        let block = OnceLock::new();
+        Body { span, block }
+    }
+
+    /// The statements, if they were read.
+    pub fn block(&self) -> Option<&Block> {
+        self.block.get()
+    }
+
+    pub(crate) fn read(&self, parse: impl FnOnce(Span) -> Block) -> &Block {
+        self.block.get_or_init(|| parse(self.span))
+    }
+}
+
+impl From<Block> for Body {
+    fn from(block: Block) -> Body {
+        Body {
+            span: block.span(),
+            block: block.into(),
+        }
+    }
 }
 
 impl FuncDecl {

@@ -21,6 +21,7 @@ use crate::token::{Tok, Token};
 pub(crate) enum Parsed {
     File(Ident, Vec<Decl>),
     Decls,
+    Body(Block),
 }
 
 /// A list of declarations under one keyword, before its pragmas are known.
@@ -603,10 +604,10 @@ impl<'b> Builder<'b> {
         name: Ident,
         type_params: Option<Vec<Field>>,
         ty: Box<FuncType>,
-        body: Option<Block>,
+        body: Option<Body>,
     ) -> Box<Decl> {
-        if let Some(body) = &body {
-            self.check_branches(body);
+        if let Some(block) = body.as_ref().and_then(Body::block) {
+            self.check_branches(block);
         }
         let recv = recv.and_then(|recv| self.receiver(recv, name.pos));
         Box::new(Decl::Func(Box::new(FuncDecl {

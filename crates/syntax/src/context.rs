@@ -226,7 +226,9 @@ impl Marker {
             Kind::RParen if closed.is_some_and(|closed| closed.inside == Inside::Params) => {
                 (Kind::LBrace, Inside::Block)
             }
-            Kind::Semi | Kind::Else | Kind::RParen => (Kind::LBrace, Inside::Block),
+            Kind::Semi | Kind::Else | Kind::RParen | Kind::StartBody => {
+                (Kind::LBrace, Inside::Block)
+            }
             Kind::Colon if top.inside == Inside::Block => (Kind::LBrace, Inside::Block),
             Kind::LBrace | Kind::LBraceBlock if top.inside == Inside::Block => {
                 (Kind::LBrace, Inside::Block)

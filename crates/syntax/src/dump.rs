@@ -102,7 +102,7 @@ impl Dumper {
             "func {recv}{}{params}{signature}",
             decl.name.name
         ));
-        if let Some(body) = &decl.body {
+        if let Some(body) = decl.body.as_ref().and_then(Body::block) {
             self.stmts(&body.stmts);
         }
     }

@@ -5,7 +5,12 @@
 //! certain tokens becomes a semicolon ([`Kind::ends_statement`]), so does a comment that spans lines, and so does the end
 //! of the file. `//go:` comments are kept as pragmas.
 //!
+//! [`outline`] is for files whose functions are needed one by one: the body of a declared function becomes one token,
+//! found at the speed of counting brackets; [`body`] lexes it later.
+//!
 //! A first line that begins with `#!` is skipped, so that programs may be scripts.
+
+use std::ops::Range;
 
 use logos::{FilterResult, Logos, Skip};
 use mini_diagnostics::{Code, Diagnostic, Diagnostics, Pos, SourceFile, Span};
@@ -23,17 +28,57 @@ pub struct Lexed {
 
 /// Lexes a file. Errors go to `diagnostics`; the tokens go on after them.
 pub fn lex(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
-    let text: &str = &file.text;
-    let skipped = prologue_len(text);
+    let begin = prologue_len(&file.text);
+    scan(file, begin..file.text.len(), Kind::StartFile, diagnostics)
+}
+
+/// Lexes a file without the bodies of its functions: each is a token of kind [`Kind::Body`].
+pub(crate) fn outline(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
+    let begin = prologue_len(&file.text);
+    let mut bodies = Bodies::default();
+    scan_with(
+        file,
+        begin..file.text.len(),
+        Kind::StartFile,
+        diagnostics,
+        |tokens, kind, rest| bodies.len(tokens, kind, rest),
+    )
+}
+
+/// Lexes the body of a function.
+pub(crate) fn body(file: &SourceFile, span: Span, diagnostics: &mut Diagnostics) -> Vec<Token> {
+    let range = (span.start.0 - file.base.0) as usize..(span.end.0 - file.base.0) as usize;
+    scan(file, range, Kind::StartBody, diagnostics).tokens
+}
+
+fn scan(
+    file: &SourceFile,
+    range: Range<usize>,
+    start: Kind,
+    diagnostics: &mut Diagnostics,
+) -> Lexed {
+    scan_with(file, range, start, diagnostics, |_, _, _| None)
+}
+
+/// Lexes a part of a file. `skip` sees the tokens so far, the next one's kind and the text from it on, and may say that
+/// so many bytes are the body of a function.
+fn scan_with(
+    file: &SourceFile,
+    range: Range<usize>,
+    start: Kind,
+    diagnostics: &mut Diagnostics,
+    mut skip: impl FnMut(&[Token], Kind, &str) -> Option<usize>,
+) -> Lexed {
+    let text = &file.text[..range.end];
     let mut lexer = Raw::lexer(text);
-    lexer.bump(skipped);
+    lexer.bump(range.start);
 
     let newline = Symbol::intern("newline");
     let mut out = Output {
         base: file.base,
-        tokens: Vec::with_capacity(text.len() / 4 + 8),
+        tokens: Vec::with_capacity(range.len() / 4 + 8),
     };
-    out.push(Kind::StartFile, None, 0..0);
+    out.push(start, None, range.start..range.start);
     let mut ends_statement = false;
     while let Some(raw) = lexer.next() {
         let span = lexer.span();
@@ -56,6 +101,12 @@ pub fn lex(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
             continue;
         }
         let tok = raw.token(lexer.slice());
+        if let Some(len) = skip(&out.tokens, tok.kind, &text[span.start..]) {
+            lexer.bump(len - span.len());
+            out.push(Kind::Body, None, span.start..span.start + len);
+            ends_statement = Kind::Body.ends_statement();
+            continue;
+        }
         if tok.kind == Kind::Name && !lexer.slice().is_ascii() {
             check_name(lexer.slice(), span.start, &mut lexer.extras.faults);
         }
@@ -65,7 +116,7 @@ pub fn lex(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
             span: out.span(span),
         });
     }
-    let end = text.len();
+    let end = range.end;
     if ends_statement {
         out.push(Kind::Semi, Some(Symbol::intern("EOF")), end..end);
     }
@@ -90,20 +141,88 @@ pub fn lex(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
     }
 }
 
+/// Finds the bodies of declared functions.
+#[derive(Default)]
+struct Bodies {
+    depth: usize,
+    is_func: bool,
+}
+
+impl Bodies {
+    /// The length of the body that begins with a token of this kind.
+    fn len(&mut self, tokens: &[Token], kind: Kind, rest: &str) -> Option<usize> {
+        let before = tokens.last()?.tok.kind;
+        if self.depth == 0 && matches!(before, Kind::Semi | Kind::StartFile) {
+            self.is_func = kind == Kind::Func;
+        }
+        let is_in_type = matches!(before, Kind::Struct | Kind::Interface);
+        if kind == Kind::LBrace && self.depth == 0 && self.is_func && !is_in_type {
+            return Some(block_len(rest));
+        }
+        if kind.opens() {
+            self.depth += 1;
+        } else if matches!(kind, Kind::RParen | Kind::RBrack | Kind::RBrace) {
+            self.depth = self.depth.saturating_sub(1);
+        }
+        None
+    }
+}
+
+/// The length of the block that `text` begins with.
+fn block_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at) = (0usize, 0);
+    while let Some(byte) = bytes.get(at) {
+        at += match byte {
+            b'{' => {
+                depth += 1;
+                1
+            }
+            b'}' => {
+                depth -= 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+                1
+            }
+            b'"' => literal::string(&text[at..]).0,
+            b'\'' => literal::rune(&text[at..]).0,
+            b'`' => literal::raw_string(&text[at..]).0,
+            b'/' => comment_len(&text[at..]).unwrap_or(1),
+            _ => 1,
+        };
+    }
+    bytes.len()
+}
+
+/// The length of the comment that `text` begins with.
+fn comment_len(text: &str) -> Option<usize> {
+    let (is_line, end) = match text.get(..2)? {
+        "//" => (true, "\n"),
+        "/*" => (false, "*/"),
+        _ => return None,
+    };
+    let found = text[2..].find(end).map(|at| at + 2);
+    Some(match is_line {
+        true => found.unwrap_or(text.len()),
+        false => found.map_or(text.len(), |at| at + 2),
+    })
+}
+
 struct Output {
     base: Pos,
     tokens: Vec<Token>,
 }
 
 impl Output {
-    fn span(&self, range: std::ops::Range<usize>) -> Span {
+    fn span(&self, range: Range<usize>) -> Span {
         Span::new(
             self.base.offset(range.start as u32),
             self.base.offset(range.end as u32),
         )
     }
 
-    fn push(&mut self, kind: Kind, text: Option<Symbol>, range: std::ops::Range<usize>) {
+    fn push(&mut self, kind: Kind, text: Option<Symbol>, range: Range<usize>) {
         let tok = Tok {
             text: text.unwrap_or(Symbol::EMPTY),
             ..plain(kind)

@@ -21,5 +21,5 @@ pub mod token;
 
 pub use ast::ExprId;
 pub use nesting::MAX_DEPTH;
-pub use parse::parse_file;
+pub use parse::{parse_body, parse_file, parse_outline};
 pub use symbol::Symbol;

@@ -10,10 +10,11 @@ use mini_diagnostics::{
 };
 
 use crate::Symbol;
-use crate::ast::{Decl, File, Ident, NodeIds, Pragma};
+use crate::ast::{Block, Body, Decl, File, Ident, NodeIds, Pragma};
+use crate::branches;
 use crate::builder::{Builder, Parsed};
 use crate::context;
-use crate::lexer::{Lexed, lex, plain};
+use crate::lexer::{self, Lexed, lex, plain};
 use crate::mistake::{Mistake, Repair, explain};
 use crate::nesting::{MAX_DEPTH, first_too_deep};
 use crate::token::{Kind, Token};
@@ -37,8 +38,54 @@ pub fn parse_file(
     ids: &mut NodeIds,
     diagnostics: &mut Diagnostics,
 ) -> File {
+    let lexed = lex(sources.file(file_id), diagnostics);
+    parse_lexed(lexed, file_id, sources, ids, diagnostics)
+}
+
+/// Parses the declarations of a file, without the bodies of its functions: those are for [`parse_body`], and what is
+/// wrong in them is found only there.
+pub fn parse_outline(
+    file_id: FileId,
+    sources: &SourceMap,
+    ids: &mut NodeIds,
+    diagnostics: &mut Diagnostics,
+) -> File {
+    let lexed = lexer::outline(sources.file(file_id), diagnostics);
+    parse_lexed(lexed, file_id, sources, ids, diagnostics)
+}
+
+/// The statements of a function of `source`, parsed now if they were not yet.
+pub fn parse_body<'b>(
+    body: &'b Body,
+    source: &SourceFile,
+    ids: &mut NodeIds,
+    diagnostics: &mut Diagnostics,
+) -> &'b Block {
+    body.read(|span| {
+        let tokens = lexer::body(source, span, diagnostics);
+        let mistake = Pos::NONE;
+        Session {
+            source,
+            ids,
+            mistake,
+        }
+        .body(tokens, diagnostics)
+        .unwrap_or_else(|| Block {
+            lbrace: span.start,
+            stmts: Vec::new(),
+            rbrace: span.end,
+        })
+    })
+}
+
+fn parse_lexed(
+    Lexed { tokens, pragmas }: Lexed,
+    file_id: FileId,
+    sources: &SourceMap,
+    ids: &mut NodeIds,
+    diagnostics: &mut Diagnostics,
+) -> File {
     let source = sources.file(file_id);
-    let Lexed { tokens, pragmas } = lex(source, diagnostics);
     let mut found = Vec::new();
     let (package, decls) = match first_too_deep(&tokens) {
         Some(index) => {
@@ -56,6 +103,7 @@ pub fn parse_file(
     diagnostics.append(&mut found);
     let mut file = File {
         file: file_id,
+        source: source.clone(),
         package,
         decls,
         pragmas: Vec::new(),
@@ -94,7 +142,7 @@ impl Session<'_> {
                 check_imports(&tokens, diagnostics);
                 (package, decls)
             }
-            Ok(Parsed::Decls) => unreachable!("the tokens begin as a file"),
+            Ok(_) => unreachable!("the tokens begin as a file"),
             Err(stuck) => {
                 let built = std::mem::take(diagnostics);
                 check_imports(&tokens, diagnostics);
@@ -102,6 +150,24 @@ impl Session<'_> {
                 (unknown_package(self.source, self.ids), Vec::new())
             }
         }
+    }
+
+    /// Parses the tokens of a function's body; `None` if there are mistakes in it.
+    fn body(&mut self, mut tokens: Vec<Token>, diagnostics: &mut Diagnostics) -> Option<Block> {
+        context::mark(&mut tokens);
+        let built = match self.attempt(&tokens, diagnostics) {
+            Ok(Parsed::Body(block)) => {
+                branches::check(&block, self.source, diagnostics);
+                return Some(block);
+            }
+            Ok(_) => unreachable!("the tokens begin as a body"),
+            Err(stuck) => {
+                let built = std::mem::take(diagnostics);
+                self.find_mistakes(tokens, stuck, built)
+            }
+        };
+        diagnostics.extend(built);
+        None
     }
 
     /// Parses a marked list of tokens, whose first says what it is and whose last is [`Kind::Eof`].

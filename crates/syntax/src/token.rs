@@ -40,6 +40,8 @@ pub enum Kind {
     StartFile,
     /// Opens a token list that begins with some declaration.
     StartDecls,
+    /// Opens a token list that is the body of one function.
+    StartBody,
     Eof,
 
     Name,
@@ -78,6 +80,8 @@ pub enum Kind {
     /// A `{` that begins nothing.
     LBraceStray,
     RBrace,
+    /// The body of a declared function, from `{` to `}`, in a file that is read without bodies.
+    Body,
     Comma,
     Semi,
     Colon,
@@ -116,7 +120,7 @@ impl Kind {
     pub fn text(self) -> &'static str {
         use Kind::*;
         match self {
-            StartFile | StartDecls => "start",
+            StartFile | StartDecls | StartBody => "start",
             Eof => "EOF",
             Name => "name",
             Literal => "literal",
@@ -136,6 +140,7 @@ impl Kind {
             RBrack => "]",
             LBrace | LBraceBlock | LBraceStray => "{",
             RBrace => "}",
+            Body => "{…}",
             Comma => ",",
             Semi => ";",
             Colon => ":",
@@ -192,6 +197,7 @@ impl Kind {
                 | RParen
                 | RBrack
                 | RBrace
+                | Body
                 | Break
                 | Continue
                 | Fallthrough

@@ -2,6 +2,7 @@
 
 use mini_diagnostics::{Code, Diagnostic};
 use mini_syntax::ast::{self, Decl, Expr, Ident};
+use mini_syntax::parse_body;
 
 use super::operand::Operand;
 use super::state::{DeclInfo, Progress};
@@ -9,7 +10,7 @@ use super::{Checker, Env, Later};
 use crate::constant::{ConstId, Constant};
 use crate::info::{FuncId, FuncOrigin, Initializer};
 use crate::object::{ObjId, ObjectKind, Var, VarKind};
-use crate::program::PkgId;
+use crate::program::{DeclRef, PkgId};
 use crate::types::{Type, TypeId};
 
 impl<'a> Checker<'a> {
@@ -505,11 +506,25 @@ impl<'a> Checker<'a> {
             return;
         };
         let Some(body) = &decl.body else { return };
+        let body = match body.block() {
+            Some(block) => block,
+            None => self.read_body(at, body),
+        };
         let mut env = Env::package(at.pkg, at.file);
         env.base = self.scopes.depth();
         env.decl = obj;
         env.func = func;
         self.at(env, |c| c.func_body(func, body));
+    }
+
+    /// Parses the body of a function of a lazily checked package.
+    fn read_body(&mut self, at: DeclRef, body: &'a ast::Body) -> &'a ast::Block {
+        let file = &self.asts.packages[at.pkg.index()].files[at.file as usize];
+        let ids = &mut self.prog.state.packages[at.pkg.index()].ids;
+        let block = parse_body(body, &file.source, ids, &mut self.prog.diagnostics);
+        let n_ids = ids.count();
+        self.prog.packages[at.pkg.index()].info.grow(n_ids);
+        block
     }
 
     // -----------------------------------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use mini_diagnostics::{Code, Diagnostic, Diagnostics, FileId, SourceMap};
 use mini_syntax::ast::{self, Decl, NodeIds};
-use mini_syntax::{Symbol, literal, parse_file};
+use mini_syntax::{Symbol, literal, parse_file, parse_outline};
 
+use super::state::PackageState;
 use super::{PackageSource, universe};
 use crate::constant::Constants;
 use crate::info::{Func, FuncId, FuncOrigin, Info};
@@ -118,9 +119,10 @@ impl Loading<'_> {
 
     fn add(&mut self, path: Symbol, files: &[FileId], is_lazy: bool) -> PkgId {
         let mut ids = NodeIds::new();
+        let parse = if is_lazy { parse_outline } else { parse_file };
         let trees: Vec<ast::File> = files
             .iter()
-            .map(|&file| parse_file(file, self.sources, &mut ids, &mut self.program.diagnostics))
+            .map(|&file| parse(file, self.sources, &mut ids, &mut self.program.diagnostics))
             .collect();
         let mut imports = Vec::new();
         for tree in &trees {
@@ -171,7 +173,10 @@ impl Loading<'_> {
             funcs: Vec::new(),
             init_order: Vec::new(),
         });
-        self.program.state.packages.push(Default::default());
+        self.program.state.packages.push(PackageState {
+            ids,
+            ..PackageState::default()
+        });
         self.program.state.loaded.insert(path, id);
         self.asts.packages.push(PackageAst { files: trees });
         id

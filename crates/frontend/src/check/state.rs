@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 use indexmap::IndexSet;
+use mini_syntax::ast::NodeIds;
 use mini_syntax::{ExprId, Symbol};
 
 use crate::object::ObjId;
@@ -40,6 +41,8 @@ pub(crate) struct DeclInfo {
 
 #[derive(Debug, Default)]
 pub(crate) struct PackageState {
+    /// Numbers the nodes of bodies that are parsed later.
+    pub(crate) ids: NodeIds,
     /// Per file the names its imports bring in.
     pub(crate) file_scopes: Vec<HashMap<Symbol, ObjId, FixedState>>,
     /// Per file its imports, used or not.
