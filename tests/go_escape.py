@@ -23,8 +23,6 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = pathlib.Path("/usr/share/go-1.19/test")
 TIME_LIMIT = 60
-# Whether Mini has goto.
-GOTO = False
 LINE = re.compile(r"^(?:\./|.*/)?main\.(?:go|mini):(\d+):(\d+): (.*)$")
 # What Go says that is not about storage.
 OTHER = re.compile(r"^(can inline|cannot inline|inlining call|devirtualizing|index bounds|live at)")
@@ -56,7 +54,6 @@ def adapt(text, known):
             brace = "\n}\n"
         uses = any(re.search(rf"\b{path.split('/')[-1]}\.", body) for path in missing)
         uses |= any(re.search(rf"\b{name}\(", body) for name in bodiless)
-        uses |= "goto " in body and not GOTO
         if uses and not chunk.startswith("import"):
             out.append("\n" * (body + brace).count("\n") + rest)
         else:

@@ -176,8 +176,9 @@ builtins! {
     // --- defer, panic, recover ----------------------------------------------------------------------
     // Compiled code passes 0 for the frame pointers here; the runtime takes `GHeader::bp`, which
     // `call_on_system_stack` sets to the frame pointer of the calling function.
-    /// (closure of type func(), frame pointer of the deferring function)
-    defer_push "pp" "";
+    /// (closure of type func(), false) or (pointer to a []func() in the heap, true): its elements stand where it stands among
+    /// the function's deferred calls, the last one runs first.
+    defer_push "pb" "";
     /// (frame pointer) Newest deferred closure of that frame, removed, or null.
     defer_pop "p" "p";
     /// (frame pointer of the caller of recover) The panic value as two words, (0, 0) if there is none.

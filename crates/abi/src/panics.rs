@@ -72,10 +72,19 @@ pub enum PanicCode {
     PlainText = 26,
     /// `panic(nil)`: a `*runtime.PanicNilError`.
     PanicNil = 27,
+    // Loops over functions; a is what has become of the loop.
+    /// `range function continued iteration after function for loop body returned false`
+    RangeDone = 28,
+    /// `range function continued iteration after loop body panic`
+    RangePanic = 29,
+    /// `range function continued iteration after whole loop exit`
+    RangeExhausted = 30,
+    /// `range function recovered a loop body panic and did not resume panicking`
+    RangeMissingPanic = 31,
 }
 
 impl PanicCode {
-    pub const ALL_DENSE: u64 = 28;
+    pub const ALL_DENSE: u64 = 32;
 }
 
 /// Functions of Mini's package `runtime` that the runtime itself calls: their code addresses are

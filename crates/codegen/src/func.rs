@@ -508,7 +508,8 @@ impl<'a> FuncCx<'a> {
                 self.root(closure);
                 self.builtin(Builtin::go_start, &[closure]);
             }
-            StatementKind::Defer(closure) => self.defer(closure),
+            StatementKind::Defer(closure) => self.defer(closure, false),
+            StatementKind::DeferList(list) => self.defer(list, true),
             StatementKind::RunDefers => self.run_defers(),
             StatementKind::NilCheck(pointer) => {
                 let pointer = self.scalar(pointer);
@@ -549,6 +550,7 @@ impl<'a> FuncCx<'a> {
             | StatementKind::Close(_)
             | StatementKind::Go(_)
             | StatementKind::Defer(_)
+            | StatementKind::DeferList(_)
             | StatementKind::RunDefers => true,
             StatementKind::SliceClear(_)
             | StatementKind::NilCheck(_)

@@ -398,6 +398,7 @@ fn effects(q: &Question<'_>, statement: &Statement) -> Effects {
         | StatementKind::Close(value)
         | StatementKind::Go(value)
         | StatementKind::Defer(value)
+        | StatementKind::DeferList(value)
         | StatementKind::NilCheck(value) => operand_uses(value, &mut visit),
         StatementKind::MapIterInit { iter, map } => {
             operand_uses(map, &mut visit);

@@ -77,12 +77,12 @@ impl FuncCx<'_> {
         }
     }
 
-    /// defer closure
-    pub(crate) fn defer(&mut self, closure: &Operand) {
-        let closure = self.scalar(closure);
-        self.root(closure);
-        let frame = self.int(0);
-        let (func, args) = self.builtin_call(Builtin::defer_push, &[closure, frame]);
+    /// defer of a closure, or of the closures in a list
+    pub(crate) fn defer(&mut self, what: &Operand, is_list: bool) {
+        let what = self.scalar(what);
+        self.root(what);
+        let is_list = self.int(i64::from(is_list));
+        let (func, args) = self.builtin_call(Builtin::defer_push, &[what, is_list]);
         let pad = self.pad_block();
         let normal = self.b.create_block();
         let signature = self.b.func.dfg.ext_funcs[func].signature;

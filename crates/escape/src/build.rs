@@ -592,6 +592,7 @@ impl<'a, 't> Builder<'a, 't> {
             }
             StatementKind::Send { value, .. } => self.operand(at, Hole::HEAP, value, Why::Send),
             StatementKind::Go(value) => self.operand(at, Hole::HEAP, value, Why::Go),
+            StatementKind::DeferList(list) => self.operand(at, Hole::HEAP, list, Why::Defer),
             StatementKind::Defer(value) => {
                 let block = mini_mir::BlockId(at.block);
                 if self.funcs[at.func].facts.in_cycle[block] {

@@ -82,8 +82,12 @@ impl<'ast> FuncLower<'_, 'ast> {
         fixed
     }
 
+    /// Whether nothing assigns to the local but its definition.
     fn is_temp(&self, local: mini_mir::LocalId) -> bool {
-        self.b.body.locals[local].kind == LocalKind::Temp
+        matches!(
+            self.b.body.locals[local].kind,
+            LocalKind::Temp | LocalKind::Context
+        )
     }
 
     /// Stores a value, converting it to the type of the left side. `e` is the left side, for its position.

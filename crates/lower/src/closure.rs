@@ -34,12 +34,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
             let ty = self.object_ty(var);
             let by_ref = self.captured_by_ref(var, ty);
-            let place = self.var_place(var);
-            let value = if by_ref {
-                self.ref_place(place)
-            } else {
-                Operand::Copy(place)
-            };
+            let value = self.captured_value(var);
             words.push(self.op_ty(&value));
             values.push(value);
             captures.push(Captured { var, ty, by_ref });
@@ -92,10 +87,11 @@ impl<'ast> FuncLower<'_, 'ast> {
         let outer = std::mem::replace(&mut self.b.pos, e.pos);
         let closure = self.deferred_closure(e, call, why);
         self.b.pos = outer;
-        self.b.push(match why {
-            Inner::Go => StatementKind::Go(closure),
-            _ => StatementKind::Defer(closure),
-        });
+        match why {
+            Inner::Go => self.b.push(StatementKind::Go(closure)),
+            _ if self.loop_body.is_some() => self.defer_outside(closure),
+            _ => self.b.push(StatementKind::Defer(closure)),
+        }
     }
 
     /// A func() that does the call, with function and arguments evaluated now.

@@ -43,6 +43,7 @@ pub(crate) struct Captured {
 pub(crate) struct Generation {
     pub(crate) literals: u32,
     pub(crate) go_defer: u32,
+    pub(crate) loop_bodies: u32,
 }
 
 pub(crate) struct Context<'ast> {

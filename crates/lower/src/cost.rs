@@ -52,6 +52,25 @@ pub(crate) fn count(prog: &Program, info: &Info, source: front::FuncId, body: &B
     counter.cost
 }
 
+/// Counts the body of a loop over a function, which is a function of its own. The state of the loop is a dozen nodes.
+pub(crate) fn count_loop_body(
+    prog: &Program,
+    info: &Info,
+    results: &[front::ObjId],
+    body: &Block,
+) -> Cost {
+    let mut counter = Counter {
+        prog,
+        info,
+        results: results.iter().map(|&var| prog.object(var).ty).collect(),
+        literals: Map::default(),
+        cost: Cost::default(),
+    };
+    counter.add(12);
+    counter.stmts(&body.stmts);
+    counter.cost
+}
+
 impl Context<'_> {
     /// Writes the costs of all counted functions into the program.
     pub(crate) fn settle_costs(&mut self) {
@@ -205,7 +224,12 @@ impl Counter<'_> {
                     self.add(if stmt.is_define { self.declares(to) } else { 0 });
                 }
                 self.expr(&stmt.x);
-                self.stmts(&stmt.body.stmts);
+                if self.prog.types.signature(self.ty(&stmt.x)).is_some() {
+                    // A call with the body, which is a function.
+                    self.add(CALL + LITERAL);
+                } else {
+                    self.stmts(&stmt.body.stmts);
+                }
             }
             StmtKind::Switch(stmt) => {
                 self.add(1);

@@ -15,6 +15,7 @@ use mini_syntax::ast::{self, Expr};
 
 use crate::builder::Builder;
 use crate::context::{Captured, Context, Map};
+use crate::range_func::LoopBody;
 
 /// Where a variable of the source is.
 #[derive(Clone, Copy)]
@@ -57,6 +58,10 @@ pub(crate) struct FuncLower<'a, 'ast> {
     pub(crate) source_body: Option<&'ast ast::Block>,
     /// The results can be named by the body, or by what it defers.
     pub(crate) has_named_results: bool,
+    /// The results of the source's function.
+    pub(crate) result_vars: Vec<ObjId>,
+    /// Set if this function is the body of a loop over a function.
+    pub(crate) loop_body: Option<Box<LoopBody<'ast>>>,
 }
 
 impl<'a, 'ast> FuncLower<'a, 'ast> {
@@ -82,6 +87,8 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             hoisted: Map::default(),
             source_body: None,
             has_named_results: false,
+            result_vars: vec![],
+            loop_body: None,
         }
     }
 
@@ -103,17 +110,23 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             let local = self.declare(param, LocalKind::Param);
             self.b.body.params.push(local);
         }
+        // The bodies of loops over functions assign to the results long before they are returned.
+        let is_shared =
+            !func.results.is_empty() && crate::range_func::returns_from_loop(&self, body);
         for (index, &result) in func.results.iter().enumerate() {
             let local = self.declare(result, LocalKind::Result);
             let name = &mut self.b.body.locals[local].name;
-            if name.is_empty() {
-                *name = format!("~r{index}").into();
-            } else {
+            if !name.is_empty() {
                 self.has_named_results = true;
+            } else if is_shared {
+                *name = format!("#rv{}", index + 1).into();
+            } else {
+                *name = format!("~r{index}").into();
             }
             self.b.body.results.push(local);
         }
-        if self.has_named_results || func.has_defer {
+        self.result_vars.clone_from(&func.results);
+        if self.has_named_results || func.has_defer || is_shared {
             self.b.pos = body.lbrace;
             for result in self.b.body.results.clone() {
                 let zero = Operand::zero(self.b.body.locals[result].ty);
@@ -158,6 +171,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
         self.set_context(infos);
     }
 
+    /// Says what the closure object holds, anew if there are more captures.
     pub(crate) fn set_context(&mut self, captures: Vec<CaptureInfo>) {
         let words: Vec<TyId> = captures
             .iter()
@@ -171,8 +185,13 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             .collect();
         let closure = self.cx.types.intern(TyKind::Closure(words.into()));
         let ty = self.cx.types.pointer_to(closure);
-        let context = self.b.local("", ty, self.b.pos, LocalKind::Context);
-        self.b.body.context = Some(context);
+        match self.b.body.context {
+            Some(context) => self.b.body.locals[context].ty = ty,
+            None => {
+                let context = self.b.local("", ty, self.b.pos, LocalKind::Context);
+                self.b.body.context = Some(context);
+            }
+        }
         self.b.body.captures = captures;
     }
 
@@ -246,6 +265,9 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             .is_some_and(|v| v.kind == VarKind::Package)
         {
             return Place::global(self.cx.global(self.prog, var));
+        }
+        if let Some(place) = self.capture_variable(var) {
+            return place;
         }
         mini_diagnostics::bug!(
             "variable {} used before its declaration was lowered",

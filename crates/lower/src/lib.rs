@@ -31,6 +31,7 @@ mod init;
 mod method_sets;
 mod names;
 mod range;
+mod range_func;
 mod reach;
 mod select;
 mod selector;

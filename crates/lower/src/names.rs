@@ -61,6 +61,8 @@ pub(crate) enum Inner {
     Literal,
     Go,
     Defer,
+    /// Of a loop over a function.
+    LoopBody,
 }
 
 impl Context<'_> {
@@ -70,6 +72,7 @@ impl Context<'_> {
         let count = match why {
             Inner::Literal => &mut generation.literals,
             Inner::Go | Inner::Defer => &mut generation.go_defer,
+            Inner::LoopBody => &mut generation.loop_bodies,
         };
         *count += 1;
         let outer = &self.funcs[outer];
@@ -79,6 +82,7 @@ impl Context<'_> {
             Inner::Literal => format!(".func{count}"),
             Inner::Go => format!(".gowrap{count}"),
             Inner::Defer => format!(".deferwrap{count}"),
+            Inner::LoopBody => format!("-range{count}"),
         };
         (
             format!("{}{suffix}", outer.name),

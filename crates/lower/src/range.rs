@@ -47,8 +47,9 @@ impl<'ast> FuncLower<'_, 'ast> {
             TyKind::String => self.range_string(stmt),
             TyKind::Map(..) => self.range_map(stmt, x_ty),
             TyKind::Chan(..) => self.range_chan(stmt),
-            TyKind::Func(_) => {
-                self.unsupported(&stmt.x, "range over a function is");
+            TyKind::Func(ref sig) => {
+                let yield_ty = sig.params[0];
+                self.range_func(stmt, yield_ty);
             }
             _ if self.cx.types.is_integer(x_ty) => self.range_int(stmt, x_ty),
             _ => {
@@ -111,7 +112,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     /// Declares or assigns variable number `index` of the clause.
-    fn range_var(&mut self, stmt: &'ast RangeStmt, index: usize, value: Operand) {
+    pub(crate) fn range_var(&mut self, stmt: &'ast RangeStmt, index: usize, value: Operand) {
         let Some(to) = stmt.lhs.get(index) else {
             return;
         };

@@ -1,6 +1,6 @@
 //! Statements, but for the larger ones that have files of their own.
 
-use mini_mir::{LocalKind, Operand, Rvalue, StatementKind, TerminatorKind, TyKind};
+use mini_mir::{LocalKind, Operand, Place, Rvalue, StatementKind, TerminatorKind, TyKind};
 use mini_syntax::ast::{Block, BranchKind, Decl, Expr, ForStmt, Ident, IfStmt, Stmt, StmtKind};
 
 use crate::func::{FuncLower, Target};
@@ -84,10 +84,13 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.b.push(StatementKind::Send { chan, value });
     }
 
-    fn branch_stmt(&mut self, kind: BranchKind, label: Option<Ident>) {
+    pub(crate) fn branch_stmt(&mut self, kind: BranchKind, label: Option<Ident>) {
         let block = match kind {
             BranchKind::Goto => {
                 let Some(label) = label else { return };
+                if !self.has_label(label) {
+                    return self.leave_for_branch(kind, Some(label));
+                }
                 self.label_block(label)
             }
             BranchKind::Fallthrough => {
@@ -107,29 +110,32 @@ impl<'ast> FuncLower<'_, 'ast> {
                         target.on_continue
                     }
                 });
-                let Some(block) = block else {
-                    mini_diagnostics::bug!("branch to nowhere")
-                };
-                block
+                match block {
+                    Some(block) => block,
+                    None => return self.leave_for_branch(kind, label),
+                }
             }
         };
         self.b.goto(block);
     }
 
     fn return_stmt(&mut self, values: &'ast [Expr]) {
-        let results = self.b.body.results.clone();
+        if values.is_empty() {
+            return self.return_results();
+        }
+        let results = self.result_vars.clone();
+        let results: Vec<Place> = results.into_iter().map(|var| self.var_place(var)).collect();
         match values {
-            [] => {}
             [value] if results.len() == 1 => {
-                let ty = self.b.body.locals[results[0]].ty;
+                let ty = self.place_ty(&results[0]);
                 let value = self.expr_to(value, ty);
-                self.b.assign(results[0], Rvalue::Use(value));
+                self.b.assign(results[0].clone(), Rvalue::Use(value));
             }
             [value] => {
                 let value = self.expr(value);
                 let parts = self.tuple_parts(value);
-                for (&result, part) in results.iter().zip(parts) {
-                    let ty = self.b.body.locals[result].ty;
+                for (result, part) in results.into_iter().zip(parts) {
+                    let ty = self.place_ty(&result);
                     let part = self.assignable_at(part, ty, self.b.pos);
                     self.b.assign(result, Rvalue::Use(part));
                 }
@@ -137,8 +143,8 @@ impl<'ast> FuncLower<'_, 'ast> {
             _ => {
                 let mut operands: Vec<Operand> = vec![];
                 self.hoist_all(values);
-                for (value, &result) in values.iter().zip(&results) {
-                    let ty = self.b.body.locals[result].ty;
+                for (value, result) in values.iter().zip(&results) {
+                    let ty = self.place_ty(result);
                     let value = self.expr_to(value, ty);
                     operands.push(value);
                 }
@@ -146,12 +152,12 @@ impl<'ast> FuncLower<'_, 'ast> {
                 if self.has_named_results {
                     operands = self.snapshots(operands);
                 }
-                for (&result, operand) in results.iter().zip(operands) {
+                for (result, operand) in results.into_iter().zip(operands) {
                     self.b.assign(result, Rvalue::Use(operand));
                 }
             }
         }
-        self.emit_return();
+        self.return_results();
     }
 
     fn if_stmt(&mut self, stmt: &'ast IfStmt) {
@@ -273,27 +279,32 @@ impl<'ast> FuncLower<'_, 'ast> {
 
 /// Whether a goto behind the label goes to it: the label is a loop from there on.
 fn jumps_back(stmts: &[Stmt], label: Ident) -> bool {
-    let clauses =
-        |mut bodies: Vec<&Vec<Stmt>>| bodies.drain(..).any(|stmts| jumps_back(stmts, label));
-    stmts.iter().any(|stmt| match &stmt.kind {
+    any_stmt(stmts, &mut |stmt| match &stmt.kind {
         StmtKind::Branch {
             kind: BranchKind::Goto,
             label: Some(target),
         } => target.name == label.name && target.pos > label.pos,
-        StmtKind::Labeled { stmt, .. } => jumps_back(std::slice::from_ref(stmt), label),
-        StmtKind::Block(block) => jumps_back(&block.stmts, label),
-        StmtKind::If(stmt) => {
-            jumps_back(&stmt.then.stmts, label)
-                || stmt
-                    .els
-                    .as_ref()
-                    .is_some_and(|els| jumps_back(std::slice::from_ref(els), label))
-        }
-        StmtKind::For(stmt) => jumps_back(&stmt.body.stmts, label),
-        StmtKind::Range(stmt) => jumps_back(&stmt.body.stmts, label),
-        StmtKind::Switch(stmt) => clauses(stmt.body.iter().map(|c| &c.body).collect()),
-        StmtKind::TypeSwitch(stmt) => clauses(stmt.body.iter().map(|c| &c.body).collect()),
-        StmtKind::Select(stmt) => clauses(stmt.body.iter().map(|c| &c.body).collect()),
         _ => false,
+    })
+}
+
+/// Whether one of the statements, or of those in them, is such a one. Function literals are not entered.
+pub(crate) fn any_stmt<'a>(stmts: &'a [Stmt], test: &mut impl FnMut(&'a Stmt) -> bool) -> bool {
+    stmts.iter().any(|stmt| {
+        test(stmt)
+            || match &stmt.kind {
+                StmtKind::Labeled { stmt, .. } => any_stmt(std::slice::from_ref(&**stmt), test),
+                StmtKind::Block(block) => any_stmt(&block.stmts, test),
+                StmtKind::If(stmt) => {
+                    any_stmt(&stmt.then.stmts, test)
+                        || (stmt.els.iter()).any(|els| any_stmt(std::slice::from_ref(els), test))
+                }
+                StmtKind::For(stmt) => any_stmt(&stmt.body.stmts, test),
+                StmtKind::Range(stmt) => any_stmt(&stmt.body.stmts, test),
+                StmtKind::Switch(stmt) => stmt.body.iter().any(|c| any_stmt(&c.body, test)),
+                StmtKind::TypeSwitch(stmt) => stmt.body.iter().any(|c| any_stmt(&c.body, test)),
+                StmtKind::Select(stmt) => stmt.body.iter().any(|c| any_stmt(&c.body, test)),
+                _ => false,
+            }
     })
 }

@@ -130,6 +130,9 @@ pub enum StatementKind {
     Go(Operand),
     /// defer of a func() value
     Defer(Operand),
+    /// defer of the functions that a list will hold, last first: the operand points to a `[]func()` in the heap. Bodies of
+    /// loops over functions put there what the function around them defers.
+    DeferList(Operand),
     /// Runs what this call of the function deferred; stands before each Return of a function with Defer.
     RunDefers,
     /// Evaluates to a nil check of the pointer operand only (e.g. `_ = *p`).

@@ -189,6 +189,7 @@ impl Printer<'_> {
             StatementKind::Close(x) => write!(out, "close({})", self.operand(x))?,
             StatementKind::Go(x) => write!(out, "go {}", self.operand(x))?,
             StatementKind::Defer(x) => write!(out, "defer {}", self.operand(x))?,
+            StatementKind::DeferList(x) => write!(out, "defer all of {}", self.operand(x))?,
             StatementKind::RunDefers => out.push_str("run defers"),
             StatementKind::NilCheck(x) => write!(out, "nil check {}", self.operand(x))?,
             StatementKind::BoundsCheck { index, len } => write!(

@@ -173,7 +173,7 @@ impl Verifier<'_> {
                     self.error("not of type func()");
                 }
             }
-            StatementKind::NilCheck(x) => {
+            StatementKind::DeferList(x) | StatementKind::NilCheck(x) => {
                 let ty = self.operand(x);
                 self.expect(ty, "a pointer", |k| matches!(k, TyKind::Pointer(_)));
             }

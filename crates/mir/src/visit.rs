@@ -110,6 +110,7 @@ macro_rules! walks {
                 | StatementKind::Close(x)
                 | StatementKind::Go(x)
                 | StatementKind::Defer(x)
+                | StatementKind::DeferList(x)
                 | StatementKind::NilCheck(x) => visit(x),
                 StatementKind::Send { chan, value } => {
                     visit(chan);

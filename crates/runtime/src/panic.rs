@@ -16,16 +16,19 @@
 
 use mini_abi::g::Action;
 use mini_abi::panics::{LangItem, PanicCode};
+use mini_abi::types::SliceHeader;
 
 use crate::builtins::heap::Pair;
 use crate::g::{Fault, G};
 use crate::{arch, config, fatal, funcs, trace};
 
-/// A deferred call: the closure and the frame pointer of the deferring function.
+/// A deferred call: the closure and the frame pointer of the deferring function. Or a list of them, in the heap, which grows
+/// as the bodies of loops over functions defer for the function around them: a pointer to a `[]func()`.
 #[derive(Clone, Copy, Debug)]
 pub struct Defer {
     pub closure: usize,
     pub fp: usize,
+    pub is_list: bool,
 }
 
 /// A panic in progress, or a Goexit.
@@ -96,11 +99,42 @@ pub(crate) unsafe fn set_fault(g: *mut G, fault: Fault, code: PanicCode) {
 ///
 /// # Safety
 /// `g` is the running goroutine, inside a builtin.
-pub(crate) unsafe fn defer(g: *mut G, closure: usize) {
+pub(crate) unsafe fn defer(g: *mut G, closure: usize, is_list: bool) {
     // SAFETY: the goroutine is ours.
     unsafe {
         let fp = (*g).header.bp;
-        (*g).defers.push(Defer { closure, fp });
+        (*g).defers.push(Defer {
+            closure,
+            fp,
+            is_list,
+        });
+    }
+}
+
+/// Takes the newest deferred call off, if it is that of a function that `is_wanted` by its frame pointer.
+///
+/// # Safety
+/// `g` is the running goroutine.
+unsafe fn pop(g: *mut G, is_wanted: impl Fn(usize) -> bool) -> Option<Defer> {
+    // SAFETY: the goroutine is ours.
+    let defers = unsafe { &mut (*g).defers };
+    loop {
+        let newest = *defers.last().filter(|defer| is_wanted(defer.fp))?;
+        if newest.is_list {
+            // SAFETY: compiled code registered a pointer to a slice in the heap, which the entry keeps alive. Nothing else
+            // uses it now: the loops whose bodies append to it are left.
+            let list = unsafe { &mut *(newest.closure as *mut SliceHeader) };
+            if list.len > 0 {
+                list.len -= 1;
+                // SAFETY: the slice has an element there.
+                let closure = unsafe { *list.ptr.cast::<usize>().offset(list.len) };
+                return Some(Defer { closure, ..newest });
+            }
+        }
+        defers.pop();
+        if !newest.is_list {
+            return Some(newest);
+        }
     }
 }
 
@@ -112,9 +146,7 @@ pub(crate) unsafe fn pop_deferred(g: *mut G) -> usize {
     // SAFETY: the goroutine is ours.
     unsafe {
         let fp = (*g).header.bp;
-        (*g).defers
-            .pop_if(|defer| defer.fp == fp)
-            .map_or(0, |defer| defer.closure)
+        pop(g, |deferring| deferring == fp).map_or(0, |defer| defer.closure)
     }
 }
 
@@ -164,7 +196,7 @@ unsafe fn push(g: *mut G, value: [u64; 2], is_goexit: bool) {
 pub(crate) unsafe extern "C" fn next_deferred(g: *mut G) -> Pair<usize, usize> {
     // SAFETY: the goroutine is ours.
     unsafe {
-        let next = (*g).defers.pop();
+        let next = pop(g, |_| true);
         let panic = newest(g);
         match next {
             Some(defer) => {

@@ -60,10 +60,13 @@ impl<'a> Checker<'a> {
                 None
             }
             Type::Chan { elem, .. } => Some([elem, none]),
-            Type::Func(_) => {
-                self.unsupported(x.pos(), "range over functions is");
-                return [none; 2];
-            }
+            Type::Func(_) => match self.iterator_types(base) {
+                Ok(types) => Some(types),
+                Err(why) => {
+                    cause = format!(": {why}");
+                    None
+                }
+            },
             _ => None,
         };
         let Some(types) = found else {
@@ -73,7 +76,13 @@ impl<'a> Checker<'a> {
             }
             return [none; 2];
         };
-        if let (Some(second), false) = (stmt.lhs.get(1), types[1].is_valid()) {
+        if let (Some(first), false) = (stmt.lhs.first(), types[0].is_valid()) {
+            let text = format!(
+                "range over {} permits no iteration variables",
+                self.describe(x)
+            );
+            self.error(Code::InvalidIterVar, first, text);
+        } else if let (Some(second), false) = (stmt.lhs.get(1), types[1].is_valid()) {
             let text = format!(
                 "range over {} permits only one iteration variable",
                 self.describe(x)
@@ -84,6 +93,41 @@ impl<'a> Checker<'a> {
             self.error(Code::InvalidIterVar, extra, text);
         }
         types
+    }
+
+    /// What a function of type `func(yield func(…) bool)` passes to its loop; or why it is none.
+    fn iterator_types(&self, func: TypeId) -> Result<[TypeId; 2], String> {
+        const FORM: &str = "func must be func(yield func(...) bool)";
+        let wrong = |why: &str| Err(format!("{FORM}: {why}"));
+        let types = self.types();
+        let iterator = match types.signature(func) {
+            Some(sig) if sig.params.len() == 1 => sig,
+            _ => return wrong("wrong argument count"),
+        };
+        if !iterator.results.is_empty() {
+            return wrong("unexpected results");
+        }
+        let yield_ty = iterator.params[0].ty;
+        let Some(sig) = types.signature(yield_ty) else {
+            return wrong("argument is not func");
+        };
+        if sig.params.len() > 2 {
+            return wrong("yield func has too many parameters");
+        }
+        match sig.results.as_slice() {
+            [result] if types.identical(result.ty, TypeId::BOOL) => {}
+            [result] if types.is_boolean(result.ty) => {
+                return wrong("yield func returns user-defined boolean, not bool");
+            }
+            _ => return wrong("yield func does not return bool"),
+        }
+        if sig.is_variadic {
+            let text = self.type_text(types.under(yield_ty));
+            return Err(format!("yield func of type {text} cannot be variadic"));
+        }
+        let mut values = sig.param_types();
+        let mut next = || values.next().unwrap_or(TypeId::INVALID);
+        Ok([next(), next()])
     }
 
     fn range_define(

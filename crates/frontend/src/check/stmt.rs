@@ -3,7 +3,7 @@
 use mini_diagnostics::{Code, Diagnostic, Pos};
 use mini_syntax::Symbol;
 use mini_syntax::ast::{
-    Block, BranchKind, CommClause, Expr, ExprKind, IfStmt, SelectStmt, Stmt, StmtKind, UnaryOp,
+    Block, CommClause, Expr, ExprKind, IfStmt, SelectStmt, Stmt, StmtKind, UnaryOp,
 };
 
 use super::Checker;
@@ -109,11 +109,7 @@ impl<'a> Checker<'a> {
             StmtKind::Define { lhs, rhs } => self.short_var_decl(stmt.pos, lhs, rhs),
             StmtKind::Decl(decl) => self.decl_stmt(decl),
             // The parser has looked at labels and jumps.
-            StmtKind::Branch { kind, .. } => {
-                if *kind == BranchKind::Goto {
-                    self.unsupported(stmt.pos, "goto is");
-                }
-            }
+            StmtKind::Branch { .. } => {}
             StmtKind::Go(call) => self.suspended_call("go", call),
             StmtKind::Defer(call) => {
                 let func = self.env.func;

@@ -116,6 +116,7 @@ impl Inliner<'_> {
                 cost += match &statement.kind {
                     StatementKind::Go(_)
                     | StatementKind::Defer(_)
+                    | StatementKind::DeferList(_)
                     | StatementKind::RunDefers
                     | StatementKind::Assign(_, Rvalue::Select { .. } | Rvalue::Recover) => {
                         return None;

@@ -115,6 +115,7 @@ pub(super) fn kills(
         | StatementKind::Close(_)
         | StatementKind::Go(_)
         | StatementKind::Defer(_)
+        | StatementKind::DeferList(_)
         | StatementKind::RunDefers => ALL,
         StatementKind::StorageLive(_)
         | StatementKind::NilCheck(_)

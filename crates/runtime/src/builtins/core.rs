@@ -25,9 +25,9 @@ pub unsafe extern "C" fn gosched(g: *mut GHeader) {
 
 // --- defer, panic, recover ----------------------------------------------------------------------
 
-pub unsafe extern "C" fn defer_push(g: *mut GHeader, closure: usize, _: usize) {
+pub unsafe extern "C" fn defer_push(g: *mut GHeader, what: usize, is_list: usize) {
     // SAFETY: as called.
-    unsafe { panic::defer(G::of(g), closure) }
+    unsafe { panic::defer(G::of(g), what, is_list != 0) }
 }
 
 pub unsafe extern "C" fn defer_pop(g: *mut GHeader, _: usize) -> usize {
