@@ -244,7 +244,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         if name.name.is_blank() {
             return None;
         }
-        self.info.object(name.id)
+        self.info().object(name.id)
     }
 
     /// Declares the variable if this is its declaration, and assigns.
@@ -338,7 +338,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             // Go speaks of the right side only, if that is itself a concatenation.
             let rhs = rhs.unparen();
             let is_concat = matches!(rhs.kind, ExprKind::Binary { .. })
-                && !self.info.expr(rhs.id).value.is_some();
+                && !self.info().expr(rhs.id).value.is_some();
             let (pos, text) = if is_concat {
                 (rhs.pos, self.text(rhs))
             } else {

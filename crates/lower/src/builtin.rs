@@ -94,7 +94,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             Builtin::Print | Builtin::Println => args
                 .iter()
                 .map(|arg| {
-                    if self.info.expr(arg.unparen().id).mode == Mode::Nil {
+                    if self.info().expr(arg.unparen().id).mode == Mode::Nil {
                         Operand::zero(TyId::UNSAFE_POINTER)
                     } else {
                         self.expr(arg)
@@ -157,7 +157,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
         let value = if call.has_dots {
             let other = &rest[0];
-            if self.info.expr(other.unparen().id).mode == Mode::Nil {
+            if self.info().expr(other.unparen().id).mode == Mode::Nil {
                 return slice;
             }
             let other = self.expr(other);
@@ -253,7 +253,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let TyKind::Pointer(elem) = *self.kind(ty) else {
             mini_diagnostics::bug!("new of no pointer");
         };
-        let is_type = self.info.expr(arg.unparen().id).mode == Mode::Type;
+        let is_type = self.info().expr(arg.unparen().id).mode == Mode::Type;
         let value = (!is_type).then(|| self.expr_to(arg, elem));
         let text = self.text(e);
         let site = self.b.site(SiteKind::New, elem, e.pos, text);

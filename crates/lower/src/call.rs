@@ -22,7 +22,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// A call, a conversion, or a builtin; several results are a tuple.
     pub(crate) fn call(&mut self, e: &'ast Expr, call: &'ast CallExpr) -> Operand {
         let fun = call.fun.unparen();
-        match self.info.expr(fun.id).mode {
+        match self.info().expr(fun.id).mode {
             Mode::Type => return self.conversion(e, &call.args[0]),
             Mode::Builtin => return self.builtin(e, call),
             _ => {}
@@ -38,9 +38,22 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     pub(crate) fn call_target(&mut self, fun: &'ast Expr) -> Target {
+        let target = self.find_target(fun);
+        if let Target::Callee(Callee::Static(func))
+        | Target::Method {
+            target: MethodTarget::Static { func, .. },
+            ..
+        } = target
+        {
+            self.called.insert(fun.id, func);
+        }
+        target
+    }
+
+    fn find_target(&mut self, fun: &'ast Expr) -> Target {
         match &fun.kind {
             ExprKind::Selector { x, .. } => {
-                if let Some(selection) = self.info.selection(fun.id).cloned()
+                if let Some(selection) = self.info().selection(fun.id).cloned()
                     && selection.kind == SelectionKind::Method
                 {
                     let method = self.method_ref(&selection);

@@ -17,7 +17,7 @@ use crate::selector::MethodTarget;
 impl<'ast> FuncLower<'_, 'ast> {
     /// `func(…) { … }`: a closure object. The body is lowered later.
     pub(crate) fn func_lit(&mut self, e: &'ast Expr, lit: &'ast FuncLit) -> Operand {
-        let Some(&source) = self.info.func_lits.get(&e.id) else {
+        let Some(&source) = self.info().func_lits.get(&e.id) else {
             mini_diagnostics::bug!("function literal was not checked");
         };
         let captured = self.prog.func(source).captures.clone();
@@ -58,7 +58,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             inline_cost: u32::MAX,
         };
         let func = self.cx.funcs.push(func);
-        self.cx.func_of.insert(source, func);
+        self.literals.insert(source, func);
         self.cx.todo.push_back(Work::Literal {
             func,
             source,
@@ -97,7 +97,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// A func() that does the call, with function and arguments evaluated now.
     fn deferred_closure(&mut self, e: &'ast Expr, call: &'ast CallExpr, why: Inner) -> Operand {
         let fun = call.fun.unparen();
-        if self.info.expr(fun.id).mode == Mode::Type {
+        if self.info().expr(fun.id).mode == Mode::Type {
             return self.unsupported(e, "go or defer of a conversion is");
         }
         if let Some(builtin) = self.called_builtin(call) {

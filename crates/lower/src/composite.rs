@@ -156,7 +156,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         for elem in &lit.elems {
             let value = match &elem.kind {
                 ExprKind::KeyValue { key, value } => {
-                    let id = self.info.expr(key.unparen().id).value;
+                    let id = self.info().expr(key.unparen().id).value;
                     if id.is_some()
                         && let Some(index) = crate::expr::integer(self.prog.constant(id))
                     {

@@ -73,7 +73,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         if from == ty {
             return value;
         }
-        if self.info.expr(x.unparen().id).mode == mini_frontend::Mode::Nil {
+        if self.info().expr(x.unparen().id).mode == mini_frontend::Mode::Nil {
             return Operand::zero(ty);
         }
         let (kind, allocates) = match self.conversion_kind(from, ty) {

@@ -9,11 +9,13 @@ use mini_frontend::{
     self as front, Builtin, Info, Mode, ObjectKind, Program, SelectionKind, Type, TypeId, VarKind,
 };
 use mini_mir::{FuncId, FuncKind};
+use mini_syntax::ExprId;
 use mini_syntax::ast::{
     Block, CaseClause, CompositeLit, Decl, Expr, ExprKind, Ident, Stmt, StmtKind, UnaryOp, VarSpec,
 };
 
 use crate::context::{Context, Map};
+use crate::func::FuncLower;
 
 /// A call that is not inlined.
 const CALL: u32 = 57;
@@ -30,43 +32,27 @@ const LIMIT: u32 = 1 << 20;
 #[derive(Clone, Default)]
 pub(crate) struct Cost {
     nodes: u32,
-    callees: Vec<front::FuncId>,
+    callees: Vec<FuncId>,
     /// Holds something that is never inlined.
     never: bool,
 }
 
-/// Counts a body.
-pub(crate) fn count(prog: &Program, info: &Info, source: front::FuncId, body: &Block) -> Cost {
-    let results = match prog.types.signature(prog.func(source).sig) {
-        Some(sig) => sig.result_types().collect(),
-        None => vec![],
-    };
-    let mut counter = Counter {
-        prog,
-        info,
-        results,
-        literals: Map::default(),
-        cost: Cost::default(),
-    };
-    counter.stmts(&body.stmts);
-    counter.cost
-}
+/// Nodes that Go has for the state of a loop over a function.
+pub(crate) const LOOP_STATE: u32 = 12;
 
-/// Counts the body of a loop over a function, which is a function of its own. The state of the loop is a dozen nodes.
-pub(crate) fn count_loop_body(
-    prog: &Program,
-    info: &Info,
-    results: &[front::ObjId],
-    body: &Block,
-) -> Cost {
+/// Counts a body that was lowered, and `more` nodes.
+pub(crate) fn count(lower: &FuncLower<'_, '_>, body: &Block, more: u32) -> Cost {
+    let (prog, results) = (&*lower.prog, &lower.result_vars);
     let mut counter = Counter {
         prog,
-        info,
+        info: lower.info(),
+        called: &lower.called,
+        lowered: &lower.literals,
         results: results.iter().map(|&var| prog.object(var).ty).collect(),
         literals: Map::default(),
         cost: Cost::default(),
     };
-    counter.add(12);
+    counter.add(more);
     counter.stmts(&body.stmts);
     counter.cost
 }
@@ -91,17 +77,14 @@ impl Context<'_> {
         settled.insert(func, None);
         let cost = self.costs.get(&func)?;
         let mut total = cost.nodes;
-        for callee in &cost.callees {
-            let callee = self.func_of.get(callee).copied();
-            let inner = callee.and_then(|callee| {
-                let is_free = is_intrinsic(&self.funcs[callee].name)
-                    && matches!(self.funcs[callee].kind, FuncKind::Native);
-                if is_free {
-                    return Some(0);
-                }
-                let inner = self.settled_cost(callee, settled)?;
-                (inner <= BUDGET && !self.funcs[callee].no_inline).then_some(inner)
-            });
+        for &callee in &cost.callees {
+            let is_native = matches!(self.funcs[callee].kind, FuncKind::Native);
+            let inner = match is_native && is_intrinsic(&self.funcs[callee].name) {
+                true => Some(0),
+                false => self
+                    .settled_cost(callee, settled)
+                    .filter(|&inner| inner <= BUDGET && !self.funcs[callee].no_inline),
+            };
             total = (total + inner.unwrap_or(CALL)).min(LIMIT);
         }
         let total = (!cost.never).then_some(total);
@@ -132,9 +115,11 @@ fn is_intrinsic(name: &str) -> bool {
 struct Counter<'a> {
     prog: &'a Program,
     info: &'a Info,
+    called: &'a Map<ExprId, FuncId>,
+    lowered: &'a Map<front::FuncId, FuncId>,
     results: Vec<TypeId>,
     /// Literals in variables that are assigned once: calls of those are known.
-    literals: Map<front::ObjId, front::FuncId>,
+    literals: Map<front::ObjId, FuncId>,
     cost: Cost,
 }
 
@@ -294,7 +279,7 @@ impl Counter<'_> {
     fn remember_literal(&mut self, name: Ident, value: &Expr) {
         let value = value.unparen();
         if let Some(var) = self.info.object(name.id)
-            && let Some(&lit) = self.info.func_lits.get(&value.id)
+            && let Some(lit) = self.literal(value)
             && self.prog.var(var).is_some_and(|v| !v.is_reassigned)
         {
             self.literals.insert(var, lit);
@@ -543,32 +528,27 @@ impl Counter<'_> {
         Some(&self.prog.object(self.info.object(id)?).kind)
     }
 
+    fn literal(&self, e: &Expr) -> Option<FuncId> {
+        let source = self.info.func_lits.get(&e.id)?;
+        self.lowered.get(source).copied()
+    }
+
     fn callee(&self, fun: &Expr) -> Callee {
-        if let Some(&lit) = self.info.func_lits.get(&fun.id) {
+        if let Some(lit) = self.literal(fun) {
             return Callee::Static(lit);
         }
-        match self.named(fun) {
-            Some(&ObjectKind::Func(func)) => return Callee::Static(func),
-            Some(ObjectKind::Var(var)) => {
-                let object = self.info.object(fun.id);
-                if let Some(&lit) = object.and_then(|object| self.literals.get(&object)) {
-                    return Callee::Static(lit);
-                }
-                return match var.kind {
-                    VarKind::Param => Callee::Param,
-                    _ => Callee::Unknown,
-                };
-            }
-            _ => {}
-        }
-        if let Some(selection) = self.info.selection(fun.id)
-            && selection.kind != SelectionKind::Field
-            && let front::Member::Method(object) = selection.member
-            && let Some(func) = self.prog.func_of(object)
-        {
+        if let Some(&func) = self.called.get(&fun.id) {
             return Callee::Static(func);
         }
-        Callee::Unknown
+        let Some(ObjectKind::Var(var)) = self.named(fun) else {
+            return Callee::Unknown;
+        };
+        let object = self.info.object(fun.id);
+        match object.and_then(|object| self.literals.get(&object)) {
+            Some(&lit) => Callee::Static(lit),
+            None if var.kind == VarKind::Param => Callee::Param,
+            None => Callee::Unknown,
+        }
     }
 
     /// What is called: a method's name is free, an implicit `&` or `*` of its receiver is not.
@@ -692,7 +672,7 @@ impl Counter<'_> {
 }
 
 enum Callee {
-    Static(front::FuncId),
+    Static(FuncId),
     Param,
     Unknown,
 }

@@ -12,7 +12,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// The value of an expression, in the expression's own type.
     pub(crate) fn expr(&mut self, e: &'ast Expr) -> Operand {
         let e = e.unparen();
-        let info = self.info.expr(e.id);
+        let info = self.info().expr(e.id);
         if info.value.is_some() {
             let ty = self.ety(e);
             return self.constant(info.value, ty);
@@ -34,7 +34,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// The value of an expression as a value of type `ty`, to which it is assignable.
     pub(crate) fn expr_to(&mut self, e: &'ast Expr, ty: TyId) -> Operand {
         let e = e.unparen();
-        let info = self.info.expr(e.id);
+        let info = self.info().expr(e.id);
         if info.mode == Mode::Nil {
             return Operand::zero(ty);
         }
@@ -142,7 +142,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn place_kind(&mut self, e: &'ast Expr) -> Place {
-        if self.info.expr(e.id).value.is_some() {
+        if self.info().expr(e.id).value.is_some() {
             let value = self.expr(e);
             return self.as_place(value);
         }
@@ -358,7 +358,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 op: BinaryOp::Add,
                 x,
                 y,
-            } if !self.info.expr(e.id).value.is_some() => {
+            } if !self.info().expr(e.id).value.is_some() => {
                 self.concat_parts(x, ty, parts);
                 self.concat_parts(y, ty, parts);
             }
@@ -372,7 +372,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn comparison(&mut self, op: BinaryOp, ty: TyId, x: &'ast Expr, y: &'ast Expr) -> Operand {
-        let is_nil = |e: &Expr| self.info.expr(e.unparen().id).mode == Mode::Nil;
+        let is_nil = |e: &Expr| self.info().expr(e.unparen().id).mode == Mode::Nil;
         let op = bin_op(op);
         let (x, y) = match (is_nil(x), is_nil(y)) {
             (false, true) => {
@@ -457,7 +457,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// Goes to `then` or `otherwise`.
     pub(crate) fn condition(&mut self, e: &'ast Expr, then: BlockId, otherwise: BlockId) {
         let e = e.unparen();
-        if !self.info.expr(e.id).value.is_some() {
+        if !self.info().expr(e.id).value.is_some() {
             match &e.kind {
                 ExprKind::Unary {
                     op: UnaryOp::Not,
@@ -495,10 +495,10 @@ impl<'ast> FuncLower<'_, 'ast> {
         let e = e.unparen();
         let id = match &e.kind {
             ExprKind::Name(_) => e.id,
-            ExprKind::Selector { sel, .. } if self.info.selection(e.id).is_none() => sel.id,
+            ExprKind::Selector { sel, .. } if self.info().selection(e.id).is_none() => sel.id,
             _ => return None,
         };
-        let object = self.info.object(id)?;
+        let object = self.info().object(id)?;
         Some(&self.prog.object(object).kind)
     }
 }

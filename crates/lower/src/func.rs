@@ -10,8 +10,8 @@ use mini_mir::{
     LocalId, LocalKind, Operand, Place, PlaceBase, Proj, Rvalue, SiteKind, StatementKind,
     TerminatorKind, TyId, TyKind, typing::Typing,
 };
-use mini_syntax::Symbol;
 use mini_syntax::ast::{self, Expr};
+use mini_syntax::{ExprId, Symbol};
 
 use crate::builder::Builder;
 use crate::context::{Captured, Context, Map};
@@ -38,8 +38,7 @@ pub(crate) struct Target {
 
 pub(crate) struct FuncLower<'a, 'ast> {
     pub(crate) cx: &'a mut Context<'ast>,
-    pub(crate) prog: &'a Program,
-    pub(crate) info: &'a Info,
+    pub(crate) prog: &'a mut Program,
     pub(crate) pkg: PkgId,
     pub(crate) b: Builder,
     /// The function being lowered.
@@ -53,7 +52,7 @@ pub(crate) struct FuncLower<'a, 'ast> {
     /// Where `fallthrough` goes.
     pub(crate) fallthrough: Option<BlockId>,
     /// Values of expressions that were evaluated early (`hoist.rs`), until they are asked for.
-    pub(crate) hoisted: Map<mini_syntax::ExprId, Operand>,
+    pub(crate) hoisted: Map<ExprId, Operand>,
     /// The body, if it is one of the source.
     pub(crate) source_body: Option<&'ast ast::Block>,
     /// The results can be named by the body, or by what it defers.
@@ -62,12 +61,16 @@ pub(crate) struct FuncLower<'a, 'ast> {
     pub(crate) result_vars: Vec<ObjId>,
     /// Set if this function is the body of a loop over a function.
     pub(crate) loop_body: Option<Box<LoopBody<'ast>>>,
+    /// What was called by the expressions in front of parentheses, where that is known.
+    pub(crate) called: Map<ExprId, FuncId>,
+    /// The literals in the body.
+    pub(crate) literals: Map<front::FuncId, FuncId>,
 }
 
 impl<'a, 'ast> FuncLower<'a, 'ast> {
     pub(crate) fn new(
         cx: &'a mut Context<'ast>,
-        prog: &'a Program,
+        prog: &'a mut Program,
         pkg: PkgId,
         me: FuncId,
         span: Span,
@@ -75,7 +78,6 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
         FuncLower {
             cx,
             prog,
-            info: prog.info(pkg),
             pkg,
             b: Builder::new(span),
             me,
@@ -89,7 +91,14 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             has_named_results: false,
             result_vars: vec![],
             loop_body: None,
+            called: Map::default(),
+            literals: Map::default(),
         }
+    }
+
+    /// What the checker knows of the package's syntax.
+    pub(crate) fn info(&self) -> &Info {
+        self.prog.info(self.pkg)
     }
 
     /// Lowers the body of a declared function or literal.
@@ -140,7 +149,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
         } else {
             self.b.terminate(TerminatorKind::Unreachable);
         }
-        let cost = crate::cost::count(self.prog, self.info, source, body);
+        let cost = crate::cost::count(&self, body, 0);
         self.cx.costs.insert(self.me, cost);
         self.finish();
     }
@@ -300,7 +309,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
 
     /// The type of an expression.
     pub(crate) fn ety(&mut self, e: &Expr) -> TyId {
-        let ty = self.info.type_of(e.unparen().id);
+        let ty = self.info().type_of(e.unparen().id);
         self.cx.ty(self.prog, ty)
     }
 

@@ -18,7 +18,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             return;
         };
         // A call that nothing stands before needs no hoisting.
-        let is_plain = |e: &Expr| self.info.expr(e.unparen().id).value.is_some();
+        let is_plain = |e: &Expr| self.info().expr(e.unparen().id).value.is_some();
         if list[..last].iter().all(|e| is_plain(e)) && self.is_effect(list[last]) {
             return;
         }
@@ -33,7 +33,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         match &e.kind {
             ExprKind::Call(call) => {
                 let fun = call.fun.unparen();
-                if self.info.expr(fun.id).mode == Mode::Type {
+                if self.info().expr(fun.id).mode == Mode::Type {
                     return false;
                 }
                 !matches!(
@@ -59,7 +59,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// Whether evaluating the expression calls something.
     fn has_call(&self, e: &Expr) -> bool {
         let e = e.unparen();
-        if self.info.expr(e.id).value.is_some() {
+        if self.info().expr(e.id).value.is_some() {
             return false;
         }
         self.is_effect(e) || parts(e).into_iter().any(|part| self.has_call(part))
@@ -74,7 +74,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             return false;
         };
         let (from, to) = (self.ety(arg), self.ety(e));
-        if self.info.expr(call.fun.unparen().id).mode == Mode::Type {
+        if self.info().expr(call.fun.unparen().id).mode == Mode::Type {
             let is_slice = |kind: &TyKind| matches!(kind, TyKind::Slice(_));
             let types = &self.cx.types;
             return (types.is_string(from) && is_slice(types.kind(to)))
@@ -88,7 +88,7 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     fn hoist(&mut self, e: &'ast Expr) {
         let e = e.unparen();
-        if self.info.expr(e.id).value.is_some() {
+        if self.info().expr(e.id).value.is_some() {
             return;
         }
         let runs_now = match &e.kind {

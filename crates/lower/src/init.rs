@@ -36,7 +36,7 @@ impl<'ast> Context<'ast> {
     /// Lowers initialisers, in order, as the body of `func`.
     pub(crate) fn lower_initializers(
         &mut self,
-        prog: &Program,
+        prog: &mut Program,
         pkg: PkgId,
         func: FuncId,
         inits: &[Initializer],
@@ -56,7 +56,7 @@ impl<'ast> Context<'ast> {
     }
 
     /// `func()` that initialises the packages and calls main.main.
-    pub(crate) fn lower_entry(&mut self, prog: &Program, steps: &[FuncId]) -> FuncId {
+    pub(crate) fn lower_entry(&mut self, prog: &mut Program, steps: &[FuncId]) -> FuncId {
         let entry = self.synthetic(
             "runtime.main".into(),
             "main".into(),
@@ -65,7 +65,8 @@ impl<'ast> Context<'ast> {
             true,
             Pos::NONE,
         );
-        let mut lower = FuncLower::new(self, prog, prog.main, entry, Span::NONE);
+        let main = prog.main;
+        let mut lower = FuncLower::new(self, prog, main, entry, Span::NONE);
         for &step in steps {
             let callee = Target::Callee(Callee::Static(step));
             lower.emit_call(callee, vec![], "");

@@ -164,7 +164,6 @@ impl Context<'_> {
         if let Member::Method(object) = member {
             prog.resolve(object);
         }
-        let prog = &*prog;
         let (target, sig) = match member {
             Member::Field { .. } => return None,
             Member::Method(object) => {
@@ -199,7 +198,7 @@ impl Context<'_> {
     /// The function that takes the interface's data word first.
     fn interface_entry(
         &mut self,
-        prog: &Program,
+        prog: &mut Program,
         ty: TyId,
         name: &str,
         method: &MethodRef,
@@ -232,7 +231,7 @@ impl Context<'_> {
     /// `(*T).M` for a method that is declared on T or promoted from an embedded field.
     fn wrapper(
         &mut self,
-        prog: &Program,
+        prog: &mut Program,
         recv: TyId,
         base: TyId,
         name: &str,
@@ -276,7 +275,8 @@ impl Context<'_> {
         };
         let func = self.synthetic(symbol, short.clone(), package.clone(), full, true, pos);
         self.wrappers.insert(key, func);
-        let mut inner = FuncLower::new(self, prog, prog.main, func, Span::new(pos, pos));
+        let main = prog.main;
+        let mut inner = FuncLower::new(self, prog, main, func, Span::new(pos, pos));
         let mut args = inner.declare_wrapper_params(full);
         let receiver = inner.as_place(args.remove(0));
         let is_value_method = matches!(

@@ -73,7 +73,10 @@ impl<'ast> FuncLower<'_, 'ast> {
             return None;
         }
         let is_constant = stmt.x.unparen().as_ident().is_some_and(|name| {
-            let var = self.info.object(name.id).and_then(|var| self.prog.var(var));
+            let var = self
+                .info()
+                .object(name.id)
+                .and_then(|var| self.prog.var(var));
             var.is_some_and(|v| v.kind == VarKind::Local && !v.is_reassigned && !v.is_addr_taken)
         });
         if is_constant && let Operand::Copy(place) = value {

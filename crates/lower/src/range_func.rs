@@ -81,7 +81,7 @@ pub(crate) struct LoopBody<'ast> {
 pub(crate) fn returns_from_loop(lower: &FuncLower<'_, '_>, body: &Block) -> bool {
     any_stmt(&body.stmts, &mut |stmt| match &stmt.kind {
         StmtKind::Range(range) => {
-            let ty = lower.info.type_of(range.x.unparen().id);
+            let ty = lower.info().type_of(range.x.unparen().id);
             lower.prog.types.signature(ty).is_some()
                 && any_stmt(&range.body.stmts, &mut |stmt| {
                     matches!(stmt.kind, StmtKind::Return(_))
@@ -206,8 +206,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             inner.b.switch_to(block);
             inner.leave_body(state);
         }
-        let cost =
-            crate::cost::count_loop_body(inner.prog, inner.info, &inner.result_vars, &stmt.body);
+        let cost = crate::cost::count(&inner, &stmt.body, crate::cost::LOOP_STATE);
         inner.cx.costs.insert(func, cost);
         let body = inner.loop_body.take();
         inner.finish();
@@ -222,7 +221,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 .filter(|stmt| stmt.is_define)
                 .and_then(|stmt| stmt.lhs.get(index)?.as_ident())
                 .filter(|name| !name.name.is_blank());
-            let param = match name.and_then(|name| self.info.object(name.id)) {
+            let param = match name.and_then(|name| self.info().object(name.id)) {
                 Some(var) => self.declare(var, LocalKind::Param),
                 None => self.b.local("", ty, self.b.pos, LocalKind::Param),
             };

@@ -25,7 +25,7 @@ pub(crate) enum MethodTarget {
 
 impl<'ast> FuncLower<'_, 'ast> {
     pub(crate) fn selector(&mut self, e: &'ast Expr, x: &'ast Expr, sel: Ident) -> Operand {
-        let Some(selection) = self.info.selection(e.id).cloned() else {
+        let Some(selection) = self.info().selection(e.id).cloned() else {
             return self.named_value(e, sel);
         };
         match selection.kind {
@@ -37,7 +37,7 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// The value of a name: variable, function.
     pub(crate) fn named_value(&mut self, e: &'ast Expr, name: Ident) -> Operand {
-        let Some(object) = self.info.object(name.id) else {
+        let Some(object) = self.info().object(name.id) else {
             mini_diagnostics::bug!("`{}` names nothing", name.name);
         };
         match self.prog.object(object).kind {

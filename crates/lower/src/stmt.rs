@@ -231,7 +231,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         };
         let mut fresh = vec![];
         for name in lhs.iter().filter_map(Expr::as_ident) {
-            let Some(var) = self.info.object(name.id) else {
+            let Some(var) = self.info().object(name.id) else {
                 continue;
             };
             if name.name.is_blank() || !self.needs_fresh_copy(var) {

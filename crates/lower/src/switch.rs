@@ -110,7 +110,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         for (clause, &body) in clauses.iter().zip(bodies) {
             for e in &clause.exprs {
                 self.b.pos = e.pos;
-                let is_nil = self.info.expr(e.unparen().id).mode == Mode::Nil;
+                let is_nil = self.info().expr(e.unparen().id).mode == Mode::Nil;
                 let value = if is_nil {
                     Operand::zero(ty)
                 } else {
@@ -139,7 +139,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let mut seen = std::collections::HashSet::new();
         for (clause, &body) in clauses.iter().zip(bodies) {
             for e in &clause.exprs {
-                let id = self.info.expr(e.unparen().id).value;
+                let id = self.info().expr(e.unparen().id).value;
                 if !id.is_some() || self.ety(e) != ty {
                     return None;
                 }
@@ -245,12 +245,12 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn is_nil(&self, e: &Expr) -> bool {
-        self.info.expr(e.unparen().id).mode == Mode::Nil
+        self.info().expr(e.unparen().id).mode == Mode::Nil
     }
 
     /// Declares the clause's variable.
     fn bind_clause(&mut self, value: Operand, clause: &'ast CaseClause) {
-        let Some(&var) = self.info.implicits.get(&clause.id) else {
+        let Some(&var) = self.info().implicits.get(&clause.id) else {
             return;
         };
         if !self.prog.var(var).is_some_and(|v| v.is_used) {

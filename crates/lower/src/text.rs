@@ -26,7 +26,7 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     fn write_text(&mut self, e: &'ast Expr, min_precedence: u8, out: &mut String) {
         let e = e.unparen();
-        let info = self.info.expr(e.id);
+        let info = self.info().expr(e.id);
         if info.value.is_some() {
             return self.constant_text(e, out);
         }
@@ -83,7 +83,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
             ExprKind::Call(call) => {
                 let fun = call.fun.unparen();
-                if self.info.expr(fun.id).mode == mini_frontend::Mode::Type {
+                if self.info().expr(fun.id).mode == mini_frontend::Mode::Type {
                     self.write_conversion_type(fun, out);
                 } else {
                     self.write_text(fun, PRIMARY, out);
@@ -127,7 +127,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn constant_text(&mut self, e: &'ast Expr, out: &mut String) {
-        let id = self.info.expr(e.id).value;
+        let id = self.info().expr(e.id).value;
         let ty = self.ety(e);
         let value = match self.constant(id, ty) {
             mini_mir::Operand::Const(constant) => constant.value,
