@@ -6,7 +6,7 @@
 mod options;
 
 use clap::Parser;
-use mini_driver::{Action, Request};
+use mini_driver::{Action, Request, Targets};
 use options::{Cli, Command};
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -15,9 +15,20 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// In the form of Go's, with the version of the language behind.
+const VERSION: &str = concat!(
+    "mini version ",
+    env!("CARGO_PKG_VERSION"),
+    " (go1.27) linux/amd64"
+);
+
 fn main() -> ExitCode {
     mini_driver::install_panic_hook();
     let cli = Cli::parse_from(arguments(std::env::args_os()));
+    if matches!(cli.command, Command::Version) {
+        println!("{VERSION}");
+        return ExitCode::SUCCESS;
+    }
     let is_terminal = std::io::stderr().is_terminal();
     let request = match request(cli.command, is_terminal) {
         Ok(request) => request,
@@ -30,49 +41,67 @@ fn main() -> ExitCode {
 }
 
 fn request(command: Command, is_terminal: bool) -> Result<Request, String> {
-    let (action, files, args, compile) = match command {
+    let (action, targets, args, compile) = match command {
         Command::Run {
             emit,
             compile,
-            file,
+            program,
             args,
         } => {
             let action = match emit {
                 Some(stage) => Action::Emit(stage.into()),
                 None => Action::Run,
             };
-            (action, vec![file], args, compile)
+            let (program, args) = split(program, args);
+            (action, Targets::of(program), args, compile)
         }
-        Command::Build { compile, files } => (Action::Build, files, vec![], compile),
-        Command::Check { compile, files } => (Action::Check, files, vec![], compile),
+        Command::Build { compile, packages } => {
+            (Action::Build, Targets::of(packages), vec![], compile)
+        }
+        Command::Check { compile, packages } => {
+            (Action::Check, Targets::of(packages), vec![], compile)
+        }
+        Command::Version => unreachable!("answered before"),
     };
     let flags = compile.flags()?;
     Ok(Request {
         action,
-        files,
+        targets,
         args,
         flags,
         is_terminal,
     })
 }
 
+/// The program's files, or the one argument that names it, and the program's arguments.
+fn split(program: String, mut args: Vec<String>) -> (Vec<String>, Vec<String>) {
+    let n_files = match mini_driver::is_source(&program) {
+        true => args
+            .iter()
+            .take_while(|arg| mini_driver::is_source(arg))
+            .count(),
+        false => 0,
+    };
+    let rest = args.split_off(n_files);
+    args.insert(0, program);
+    (args, rest)
+}
+
 /// The arguments in clap's form.
 fn arguments(raw: impl Iterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let mut args: Vec<std::ffi::OsString> = raw.collect();
     if let Some(first) = args.get(1).and_then(|a| a.to_str())
-        && (first.ends_with(".mini")
-            || first.ends_with(".go")
-            || (first.contains('/') && !first.starts_with('-')))
+        && (mini_driver::is_source(first) || (first.contains('/') && !first.starts_with('-')))
     {
         args.insert(1, "run".into());
     }
     // Only before the program's file: what follows belongs to the program.
     for arg in args.iter_mut().skip(2) {
         let Some(text) = arg.to_str() else { break };
-        if !text.starts_with('-') {
+        if !text.starts_with('-') || text == "-" {
             break;
         }
-        if text.starts_with("-gcflags") || text.starts_with("-emit") {
+        if text.len() > 2 && !text.starts_with("--") {
             *arg = format!("-{text}").into();
         }
     }
@@ -81,7 +110,7 @@ fn arguments(raw: impl Iterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsS
 
 #[cfg(test)]
 mod tests {
-    use super::arguments;
+    use super::{arguments, split};
 
     fn check(given: &[&str], expect: &[&str]) {
         let given = given.iter().map(|s| std::ffi::OsString::from(*s));
@@ -98,6 +127,19 @@ mod tests {
     fn file_alone_means_run() {
         check(&["mini", "a.mini", "-x"], &["mini", "run", "a.mini", "-x"]);
         check(&["mini", "./a", "b"], &["mini", "run", "./a", "b"]);
+    }
+
+    #[test]
+    fn leading_files_belong_to_the_program() {
+        let texts = |list: &[&str]| list.iter().map(|s| (*s).to_string()).collect::<Vec<_>>();
+        assert_eq!(
+            split("a.mini".into(), texts(&["b.go", "x", "c.mini"])),
+            (texts(&["a.mini", "b.go"]), texts(&["x", "c.mini"]))
+        );
+        assert_eq!(
+            split("./app".into(), texts(&["b.go"])),
+            (texts(&["./app"]), texts(&["b.go"]))
+        );
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mini_driver::{GcFlags, Stage};
-use std::path::PathBuf;
 
 /// Mini: Go's language, compiled in milliseconds, on a runtime that can be seen through.
 #[derive(Parser)]
@@ -25,26 +24,39 @@ pub(crate) enum Command {
         emit: Option<EmitArg>,
         #[command(flatten)]
         compile: CompileArgs,
-        /// The program's source
-        file: PathBuf,
-        /// Arguments of the program
+        /// The program: its files (.mini or .go), its folder or import path, or - for standard input
+        #[arg(value_name = "PROGRAM")]
+        program: String,
+        /// Further files of the program, then its arguments
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Compile without running; with -gcflags=-m, say of every allocation where it lives and why
+    /// Compile without running, and write nothing; with -gcflags=-m, say of every allocation where it lives and why
     Build {
         #[command(flatten)]
         compile: CompileArgs,
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
+        /// Files of one package, or packages: folders, import paths, ./... for all
+        #[arg(
+            value_name = "PACKAGES",
+            default_value = ".",
+            hide_default_value = true
+        )]
+        packages: Vec<String>,
     },
-    /// Report errors only
+    /// Report errors only, all of them
     Check {
         #[command(flatten)]
         compile: CompileArgs,
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
+        /// Files of one package, or packages: folders, import paths, ./... for all
+        #[arg(
+            value_name = "PACKAGES",
+            default_value = ".",
+            hide_default_value = true
+        )]
+        packages: Vec<String>,
     },
+    /// Print the version
+    Version,
 }
 
 #[derive(Args)]

@@ -1,11 +1,10 @@
 //! The pipeline, one line a pass.
 
-use crate::{GcFlags, Session};
-use mini_diagnostics::{Code, Diagnostic, FileId, SourceMap, Span};
-use mini_frontend::PackageSource;
+use crate::{Action, GcFlags, Session};
+use mini_diagnostics::{Code, Diagnostic, SourceMap, Span};
+use mini_frontend::Root;
 use mini_mir::{BodyDecisions, Decisions, Program};
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
 
 /// How far `lower` goes and what is said on the way.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,22 +23,62 @@ pub(crate) struct Compiled {
 }
 
 impl Session {
-    /// Checks the user's files; `None` if there are errors.
-    pub(crate) fn check(&mut self, files: &[FileId]) -> Option<mini_frontend::Program> {
-        let (program, diagnostics) = mini_frontend::check(files, &mut library, &mut self.sources);
+    /// Checks the user's packages; `None` if there are errors.
+    pub(crate) fn check(&mut self, roots: &[Root]) -> Option<mini_frontend::Program> {
+        let packages = &mut self.packages;
+        let mut loader = |path: &str, importer: &str| packages.import(path, importer);
+        let options = mini_frontend::Options {
+            allow_missing_bodies: self.request.action == Action::Check,
+        };
+        let (program, diagnostics) =
+            mini_frontend::check_packages(roots, &mut loader, &mut self.sources, options);
         let is_fine = !diagnostics.iter().any(Diagnostic::is_error);
+        // What is wrong with imports is said before there are packages.
+        let is_loaded = !diagnostics.iter().any(|d| d.code == Code::BrokenImport);
+        for package in program
+            .packages
+            .iter()
+            .filter(|package| !package.is_lazy && is_loaded)
+        {
+            let number = self.paths.len();
+            self.paths.push(package.path.to_string());
+            self.package_of
+                .extend(package.files.iter().map(|&file| (file, number)));
+        }
         self.diagnostics.extend(diagnostics);
         is_fine.then_some(program)
     }
 
-    /// Source to MIR and decisions; lines of `-m` become diagnostics.
-    pub(crate) fn compile(&mut self, files: &[FileId], options: Options) -> Option<Compiled> {
+    /// The program that the only root is.
+    pub(crate) fn compile(&mut self, roots: &[Root], options: Options) -> Option<Compiled> {
         // Never dropped: taking a tree apart takes time, and the process ends soon or needs the memory no more.
-        let mut checked = ManuallyDrop::new(self.check(files)?);
+        let mut checked = ManuallyDrop::new(self.check(roots)?);
+        let main = checked.package(checked.main);
+        if main.name != "main" {
+            let text = format!("package {} is not a main package", main.path);
+            self.diagnostics
+                .push(Diagnostic::error(Code::InvalidMainDecl, Span::NONE, text));
+            return None;
+        }
+        self.make(&mut checked, options)
+    }
+
+    /// Makes every root, for what is said on the way.
+    pub(crate) fn explain(&mut self, roots: &[Root], options: Options) {
+        if let Some(mut checked) = self.check(roots) {
+            for root in checked.roots.clone() {
+                checked.main = root;
+                self.make(&mut checked, options);
+            }
+        }
+    }
+
+    /// A checked program to MIR and decisions; lines of `-m` become diagnostics.
+    fn make(&mut self, checked: &mut mini_frontend::Program, options: Options) -> Option<Compiled> {
         let lowering = mini_lower::Options {
             whole_user_package: options.whole_package,
         };
-        let mut program = match mini_lower::lower(&mut checked, lowering) {
+        let mut program = match mini_lower::lower(checked, lowering) {
             Ok(program) => program,
             Err(diagnostics) => {
                 self.diagnostics.extend(diagnostics);
@@ -75,16 +114,6 @@ impl Session {
         // What only makes code faster is done to a body when it is compiled.
         Some(Compiled { program, decisions })
     }
-}
-
-/// The sources of a library package.
-fn library(path: &str) -> Option<PackageSource> {
-    let files = mini_stdlib::package(path)?;
-    let files = files
-        .iter()
-        .map(|(name, text)| (format!("$GOROOT/src/{path}/{name}"), Arc::from(*text)))
-        .collect();
-    Some(PackageSource { files })
 }
 
 /// A line of `-m` as a diagnostic, so that all lines come out in one order.

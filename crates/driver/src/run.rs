@@ -1,7 +1,7 @@
 //! Wiring compiled code and runtime, and running a program.
 
-use crate::Session;
 use crate::pipeline::Compiled;
+use crate::{Session, Targets};
 use mini_abi::panics::LangItem;
 use mini_codegen::Jit;
 use mini_mir::{Decisions, Program};
@@ -61,12 +61,11 @@ fn start(session: &mut Session, compiled: Compiled) -> Result<std::convert::Infa
     ) else {
         mini_diagnostics::bug!("the program has no entry");
     };
-    let program = session
-        .request
-        .files
-        .first()
-        .map(|path| path.display().to_string())
-        .unwrap_or_default();
+    let program = match &session.request.targets {
+        Targets::Files(files) => files[0].display().to_string(),
+        Targets::StandardInput => "-".to_string(),
+        Targets::Packages(patterns) => patterns[0].clone(),
+    };
     let args = std::iter::once(program)
         .chain(session.request.args.iter().cloned())
         .collect();

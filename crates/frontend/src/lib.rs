@@ -1,6 +1,7 @@
 //! Types, constants and the checker: syntax trees to a checked program.
 //!
-//! [`check`] is the entry: it loads the packages that the user's files import and checks the user's package completely.
+//! [`check_packages`] is the entry: it loads what the packages named on the command line import and checks the user's
+//! packages completely.
 //! Library packages are checked lazily: declarations when they are used, bodies when [`Program::check_body`] asks.
 //!
 //! * [`types`]: types as data. [`constant`]: constants of any precision. [`object`]: what names stand for.
@@ -15,7 +16,7 @@ pub mod object;
 pub mod program;
 pub mod types;
 
-pub use check::{PackageSource, check};
+pub use check::{Import, Loader, Options, PackageSource, Root, check, check_packages};
 pub use constant::{ConstId, Constant};
 pub use info::{
     ExprInfo, Func, FuncId, FuncOrigin, Info, Initializer, Mode, Selection, SelectionKind,

@@ -99,8 +99,12 @@ pub struct Package {
     /// Package-level names.
     pub scope: HashMap<Symbol, ObjId, FixedState>,
     pub info: Info,
-    /// Bodies and declarations are checked when asked for, not all of them.
+    /// Of the library: bodies and declarations are checked when asked for, not all of them.
     pub is_lazy: bool,
+    /// Named on the command line: what `-m` says is about these.
+    pub is_root: bool,
+    /// Does not follow the grammar, and is not checked.
+    pub(crate) has_syntax_errors: bool,
     /// The `init` functions in source order.
     pub inits: Vec<FuncId>,
     /// All declared functions and methods of the package, in source order.
@@ -117,9 +121,12 @@ pub struct Program {
     pub constants: Constants,
     pub objects: Vec<Object>,
     pub funcs: Vec<Func>,
-    /// By [`PkgId`]: the universe, unsafe, then every package after those it imports; the user's package is the last.
+    /// By [`PkgId`]: the universe, unsafe, then every package after those it imports.
     pub packages: Vec<Package>,
     pub asts: Arc<Asts>,
+    /// The packages named on the command line, in their order.
+    pub roots: Vec<PkgId>,
+    /// The package that is lowered, with what it reaches: the last root, unless the driver sets another.
     pub main: PkgId,
     pub(crate) state: CheckState,
     pub(crate) diagnostics: Diagnostics,

@@ -140,7 +140,7 @@ impl<'ast> Context<'ast> {
             pos,
             no_inline,
             is_wrapper: false,
-            is_library: decl.pkg != prog.main,
+            is_library: !prog.package(decl.pkg).is_root,
             parent: None,
             inline_cost: u32::MAX,
         });
@@ -175,12 +175,17 @@ impl<'ast> Context<'ast> {
         let object = prog.object(var);
         let ty = self.ty(prog, object.ty);
         let id = self.globals.push(Global {
-            name: format!("{}.{}", names::path(prog, object.pkg), object.name).into(),
+            name: format!(
+                "{}.{}",
+                names::escaped(&names::path(prog, object.pkg)),
+                object.name
+            )
+            .into(),
             ty,
             pos: object.pos,
         });
         self.global_of.insert(var, id);
-        if object.pkg != prog.main {
+        if prog.package(object.pkg).is_lazy {
             self.new_library_vars.push(var);
         }
         id

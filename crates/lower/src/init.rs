@@ -1,8 +1,8 @@
 //! How a program starts: package variables in dependency order, `init` functions, main.main.
 //!
-//! The user's package has one function that initialises all of its variables. Of a library package only the variables that
-//! are reached are initialised, each by a function of its own: the library promises that its initialisers have no effects
-//! that a program could see.
+//! A package of the user's has one function that initialises all of its variables. Of a library package only the variables
+//! that are reached are initialised, each by a function of its own: the library promises that its initialisers have no
+//! effects that a program could see.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ impl<'ast> Context<'ast> {
     /// A function of a package's initialisation.
     pub(crate) fn init_func(&mut self, prog: &Program, pkg: PkgId, pos: Pos) -> FuncId {
         let path = names::path(prog, pkg);
-        let name: Arc<str> = format!("{path}.init").into();
+        let name: Arc<str> = format!("{}.init", names::escaped(&path)).into();
         let func = self.synthetic(
             name,
             "init".into(),
             path.into(),
             TyId::FUNC,
-            pkg != prog.main,
+            !prog.package(pkg).is_root,
             pos,
         );
         self.funcs[func].is_wrapper = false;

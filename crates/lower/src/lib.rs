@@ -2,7 +2,8 @@
 //!
 //! A worklist of functions, started with main.main, the initialisers and the functions that the runtime calls; what their
 //! bodies name is reached in turn ([`reach`]). A library's function is checked when it is reached, so that a program pays
-//! for what it uses. The user's package is lowered as a whole.
+//! for what it uses. Of the user's packages all variables are initialised; the functions of the program's own package may
+//! be asked for all.
 //!
 //! One function at a time, [`func::FuncLower`] walks the tree and fills a [`builder::Builder`]: `stmt`, `assign`, `range`,
 //! `switch`, `select` for statements, `expr`, `call`, `builtin`, `composite`, `convert`, `closure` for expressions.
@@ -46,7 +47,7 @@ use mini_frontend::Program;
 /// How to lower.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Lower all functions of the user's package, not only those that main reaches.
+    /// Lower all functions of [`Program::main`], not only those that its function main reaches.
     pub whole_user_package: bool,
 }
 

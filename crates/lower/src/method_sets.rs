@@ -18,6 +18,7 @@ use mini_syntax::Symbol;
 
 use crate::context::Context;
 use crate::func::FuncLower;
+use crate::names;
 use crate::selector::{MethodRef, MethodTarget};
 
 /// Name, and package path of an unexported one.
@@ -155,8 +156,7 @@ impl Context<'_> {
         let source = self.source_of(prog, ty)?;
         let pkg = match &**package {
             "" => PkgId::UNIVERSE,
-            "main" => prog.main,
-            path => prog.package_by_path(path)?,
+            path => names::package(prog, path)?,
         };
         let found = prog.types.lookup(source, pkg, Symbol::intern(name)).ok()?;
         let (member, path) = (found.member, found.path);
@@ -252,7 +252,7 @@ impl Context<'_> {
         } else {
             format!("(*{short}).{name}").into()
         };
-        let symbol: Arc<str> = format!("{package}.{short}").into();
+        let symbol: Arc<str> = format!("{}.{short}", names::escaped(&package)).into();
         // Local types of one name share a symbol: the receiver tells them apart.
         let key: Arc<str> = format!("{symbol}#{}", recv.0).into();
         if let Some(&func) = self.wrappers.get(&key) {

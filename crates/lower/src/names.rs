@@ -8,21 +8,44 @@ use mini_mir as mir;
 
 use crate::context::Context;
 
-/// The package's path as it stands in symbols.
+/// The package's path as types and names know it: that of the program is `main`, whatever its folder.
 pub(crate) fn path(prog: &Program, pkg: PkgId) -> String {
-    if pkg == prog.main {
+    let package = prog.package(pkg);
+    if pkg == prog.main && package.name == "main" {
         return "main".to_string();
     }
-    if pkg == PkgId::UNIVERSE {
-        return String::new();
+    package.path.to_string()
+}
+
+/// The package with this [`path`].
+pub(crate) fn package(prog: &Program, path: &str) -> Option<PkgId> {
+    if prog.package(prog.main).name == "main" && path == "main" {
+        return Some(prog.main);
     }
-    prog.package(pkg).path.to_string()
+    prog.package_by_path(path)
+}
+
+/// A package's path as it stands in symbols: dots behind the last slash, and characters that could be taken for a
+/// symbol's own, are written as `%2e`.
+pub(crate) fn escaped(path: &str) -> String {
+    let last = path.rfind('/').map_or(0, |slash| slash + 1);
+    let is_plain = |at: usize, byte: u8| {
+        (byte > b' ' && byte < 0x7f && byte != b'%' && byte != b'"') && (byte != b'.' || at < last)
+    };
+    let mut out = String::with_capacity(path.len());
+    for (at, byte) in path.bytes().enumerate() {
+        match is_plain(at, byte) {
+            true => out.push(byte as char),
+            false => out += &format!("%{byte:02x}"),
+        }
+    }
+    out
 }
 
 /// The symbol of a declared function. The functions `init` are numbered from 0 in source order.
 pub(crate) fn declared(prog: &Program, func: FuncId) -> String {
     let pkg = prog.func(func).pkg;
-    format!("{}.{}", path(prog, pkg), short(prog, func))
+    format!("{}.{}", escaped(&path(prog, pkg)), short(prog, func))
 }
 
 /// The same without the package, as escape messages name it.

@@ -60,19 +60,21 @@ fn library_func(cx: &mut Context<'_>, prog: &mut Program, symbol: &str) -> Optio
     Some(cx.func(prog, source))
 }
 
-/// Puts the user's package on the worklist. What runs of it at the start, in order.
+/// Puts the user's packages on the worklist. What runs of them at the start, in order.
 fn seed(cx: &mut Context<'_>, prog: &mut Program, options: Options) -> Vec<FuncId> {
     let mut steps = vec![];
     let main = prog.main;
-    let inits = prog.init_order(main);
-    if let Some(first) = inits.first() {
-        let pos = prog.object(first.vars[0]).pos;
-        let func = cx.init_func(prog, main, pos);
-        cx.lower_initializers(prog, main, func, &inits);
-        steps.push(func);
-    }
-    for init in prog.package(main).inits.clone() {
-        steps.push(cx.func(prog, init));
+    for pkg in users_packages(prog) {
+        let inits = prog.init_order(pkg);
+        if let Some(first) = inits.first() {
+            let pos = prog.object(first.vars[0]).pos;
+            let func = cx.init_func(prog, pkg, pos);
+            cx.lower_initializers(prog, pkg, func, &inits);
+            steps.push(func);
+        }
+        for init in prog.package(pkg).inits.clone() {
+            steps.push(cx.func(prog, init));
+        }
     }
     if options.whole_user_package {
         for source in prog.package(main).funcs.clone() {
@@ -85,6 +87,34 @@ fn seed(cx: &mut Context<'_>, prog: &mut Program, options: Options) -> Vec<FuncI
         steps.push(cx.func(prog, source));
     }
     steps
+}
+
+/// The user's packages that main imports, directly or not, and main itself, in the order of their initialisation: always
+/// the first by import path of those that import nothing that is still to come.
+fn users_packages(prog: &Program) -> Vec<PkgId> {
+    let mut left: Vec<PkgId> = vec![prog.main];
+    let mut next = 0;
+    while let Some(&pkg) = left.get(next) {
+        for &import in &prog.package(pkg).imports {
+            if !prog.package(import).is_lazy && !left.contains(&import) {
+                left.push(import);
+            }
+        }
+        next += 1;
+    }
+    left.sort_by_key(|&pkg| prog.package(pkg).path.as_str());
+    let mut order = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let is_ready = |pkg: &PkgId| {
+            let imports = &prog.package(*pkg).imports;
+            !imports.iter().any(|import| left.contains(import))
+        };
+        let Some(at) = left.iter().position(is_ready) else {
+            break;
+        };
+        order.push(left.remove(at));
+    }
+    order
 }
 
 impl<'ast> Context<'ast> {
@@ -167,7 +197,7 @@ impl<'ast> Context<'ast> {
         let mut steps = vec![];
         let packages: Vec<PkgId> = prog.packages.iter().map(|package| package.id).collect();
         for pkg in packages {
-            if pkg == prog.main || self.library_inits.is_empty() {
+            if !prog.package(pkg).is_lazy || self.library_inits.is_empty() {
                 continue;
             }
             for init in prog.init_order(pkg) {

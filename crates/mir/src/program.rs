@@ -35,7 +35,7 @@ pub struct Func {
     pub no_inline: bool,
     /// Made by the compiler (method wrappers, `go`/`defer` wrappers): left out of traces; recover looks through it.
     pub is_wrapper: bool,
-    /// From a library package: `-m` does not report it.
+    /// Of a package that is not named on the command line: `-m` does not report it.
     pub is_library: bool,
     /// Enclosing function of a literal.
     pub parent: Option<FuncId>,

@@ -6,7 +6,7 @@ use mini_syntax::parse_body;
 
 use super::operand::Operand;
 use super::state::{DeclInfo, Progress};
-use super::{Checker, Env, Later};
+use super::{Checker, Env, Later, Options};
 use crate::constant::{ConstId, Constant};
 use crate::info::{FuncId, FuncOrigin, Initializer};
 use crate::object::{ObjId, ObjectKind, Var, VarKind};
@@ -15,7 +15,8 @@ use crate::types::{Type, TypeId};
 
 impl<'a> Checker<'a> {
     /// Checks everything in a package.
-    pub(super) fn check_package(&mut self, pkg: PkgId) {
+    pub(super) fn check_package(&mut self, pkg: PkgId, options: Options) {
+        let n_before = self.prog.diagnostics.len();
         let objects = self.prog.state.packages[pkg.index()].objects.clone();
         // Aliases last would let a cycle be entered through them: declared types come first, as in Go.
         for pass in 0..2 {
@@ -36,16 +37,16 @@ impl<'a> Checker<'a> {
         }
         self.init_order(pkg);
         self.unused_imports(pkg);
-        if self.prog.diagnostics.is_empty() {
+        if self.prog.diagnostics.len() == n_before && !options.allow_missing_bodies {
             self.missing_bodies(pkg);
         }
-        if self.prog.package(pkg).name == "main" && pkg == self.prog.main {
+        if self.prog.package(pkg).name == "main" && self.prog.package(pkg).is_root {
             let has_main = self
                 .prog
                 .package(pkg)
                 .scope
                 .contains_key(&mini_syntax::Symbol::intern("main"));
-            if !has_main && self.prog.diagnostics.is_empty() {
+            if !has_main && self.prog.diagnostics.len() == n_before {
                 let text = "function main is undeclared in the main package";
                 self.push(Diagnostic::error(
                     Code::InvalidMainDecl,

@@ -24,6 +24,7 @@ impl<'a> Checker<'a> {
             return x;
         };
         self.record_use(expr.id, obj);
+        self.use_dot_import(obj);
         if wants_type && !matches!(self.object(obj).kind, ObjectKind::TypeName { .. }) {
             let text = format!("{name} ({}) is not a type", self.kind_of_object(obj));
             self.error(Code::NotAType, expr, text);

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
-use mini_diagnostics::{Code, Diagnostic, Diagnostics, FileId, SourceMap};
+use mini_diagnostics::{Code, Diagnostic, Diagnostics, FileId, SourceMap, Span};
 use mini_syntax::ast::{self, Decl, NodeIds};
 use mini_syntax::{Symbol, literal, parse_file, parse_outline};
 
 use super::state::PackageState;
-use super::{PackageSource, universe};
+use super::universe;
 use crate::constant::Constants;
 use crate::info::{Func, FuncId, FuncOrigin, Info};
 use crate::object::ObjId;
@@ -19,11 +19,49 @@ use crate::types::{TypeId, Types};
 /// Packages that compiled code calls into without an import.
 const IMPLICIT: &[&str] = &["runtime"];
 
-pub(super) fn load(
-    files: &[FileId],
-    loader: &mut dyn FnMut(&str) -> Option<PackageSource>,
-    sources: &mut SourceMap,
-) -> Program {
+/// Go's name for the package that files named on the command line make up.
+const COMMAND_LINE: &str = "command-line-arguments";
+
+/// A package named on the command line.
+#[derive(Clone, Debug)]
+pub struct Root {
+    /// Its import path.
+    pub path: String,
+    pub files: Vec<FileId>,
+}
+
+impl Root {
+    /// The package that these files make up, which nothing can import.
+    pub fn of_files(files: &[FileId]) -> Root {
+        Root {
+            path: COMMAND_LINE.to_string(),
+            files: files.to_vec(),
+        }
+    }
+}
+
+/// The files of a library package, as the loader gives them: names for messages, and texts.
+#[derive(Clone, Debug, Default)]
+pub struct PackageSource {
+    pub files: Vec<(String, Arc<str>)>,
+}
+
+/// An imported package.
+#[derive(Clone, Debug)]
+pub enum Import {
+    /// Of the library: checked as far as it is used.
+    Library(PackageSource),
+    /// The user's: checked whole. File names for messages, and what is in the files.
+    User(Vec<(String, Vec<u8>)>),
+}
+
+/// Finds the package with an import path (the first argument) for a package that imports it (the second).
+///
+/// # Errors
+/// Why there is no such package, in Go's words.
+pub type Loader<'a> = dyn FnMut(&str, &str) -> Result<Import, String> + 'a;
+
+pub(super) fn load(roots: &[Root], loader: &mut Loader<'_>, sources: &mut SourceMap) -> Program {
     let mut program = Program {
         types: Types::new(),
         constants: Constants::default(),
@@ -46,6 +84,7 @@ pub(super) fn load(
         }],
         packages: Vec::new(),
         asts: Arc::new(Asts::default()),
+        roots: Vec::new(),
         main: PkgId::UNIVERSE,
         state: Default::default(),
         diagnostics: Diagnostics::new(),
@@ -64,98 +103,140 @@ pub(super) fn load(
         loader,
         sources,
         active: Vec::new(),
-        broken: HashMap::default(),
+        refused: HashMap::default(),
+        has_cycle: false,
     };
     for &path in IMPLICIT {
-        loading.package(Symbol::intern(path));
+        let path = Symbol::intern(path);
+        let importer = Importer {
+            path,
+            is_library: true,
+        };
+        loading.package(path, "", importer);
     }
-    let main = loading.add(Symbol::intern("main"), files, false);
+    for root in roots {
+        let path = Symbol::intern(&root.path);
+        // One root may have imported another.
+        let known = loading.program.state.loaded.get(&path).copied();
+        let id = known.unwrap_or_else(|| {
+            loading.active.push((path, String::new()));
+            let id = loading.add(path, &root.files, false);
+            loading.active.pop();
+            id
+        });
+        loading.program.packages[id.index()].is_root = true;
+        loading.program.roots.push(id);
+    }
     let mut program = loading.program;
-    program.main = main;
+    program.main = program.roots.last().copied().unwrap_or_default();
     program.asts = Arc::new(loading.asts);
     program
 }
 
-struct Loading<'a> {
+struct Loading<'a, 'l> {
     program: Program,
     asts: Asts,
-    loader: &'a mut dyn FnMut(&str) -> Option<PackageSource>,
+    loader: &'a mut Loader<'l>,
     sources: &'a mut SourceMap,
-    /// The packages being loaded, outermost first.
-    active: Vec<Symbol>,
-    /// Import paths that cannot be loaded, and why.
-    broken: HashMap<Symbol, String, FixedState>,
+    /// The packages being loaded, outermost first, each with the file that imports it.
+    active: Vec<(Symbol, String)>,
+    /// Why an import path (first) cannot be loaded for a package (second).
+    refused: HashMap<(Symbol, Symbol), String, FixedState>,
+    has_cycle: bool,
 }
 
-impl Loading<'_> {
-    /// The package with this import path.
-    fn package(&mut self, path: Symbol) -> Option<PkgId> {
+#[derive(Clone, Copy)]
+struct Importer {
+    path: Symbol,
+    is_library: bool,
+}
+
+impl Loading<'_, '_> {
+    /// The package with this import path, for a file of `importer`.
+    fn package(&mut self, path: Symbol, file: &str, importer: Importer) -> Option<PkgId> {
+        if let Some(&known) = self.program.state.loaded.get(&path) {
+            // Of the user's packages, and of internal ones, it matters who imports them.
+            let package = self.program.package(known);
+            if package.is_lazy && (importer.is_library || !has_internal(path.as_str())) {
+                return Some(known);
+            }
+        }
+        if self.active.iter().any(|(active, _)| *active == path) {
+            self.report_cycle(path, file);
+            return None;
+        }
+        if self.refused.contains_key(&(path, importer.path)) {
+            return None;
+        }
+        let found = match (self.loader)(path.as_str(), importer.path.as_str()) {
+            Ok(found) => found,
+            Err(text) => {
+                self.refused.insert((path, importer.path), text);
+                return None;
+            }
+        };
         if let Some(&known) = self.program.state.loaded.get(&path) {
             return Some(known);
         }
-        if self.broken.contains_key(&path) {
-            return None;
-        }
-        if self.active.contains(&path) {
-            self.broken
-                .insert(path, format!("import cycle not allowed: {path}"));
-            return None;
-        }
-        let Some(source) = (self.loader)(path.as_str()) else {
-            self.broken
-                .insert(path, format!("package {path} is not in std"));
-            return None;
+        let is_library = matches!(found, Import::Library(_));
+        let files: Vec<FileId> = match found {
+            Import::Library(source) => {
+                let add = |(name, text)| self.sources.add(name, text);
+                source.files.into_iter().map(add).collect()
+            }
+            Import::User(files) => {
+                let add = |(name, bytes)| self.sources.add_bytes(name, bytes);
+                files.into_iter().map(add).collect()
+            }
         };
-        let files: Vec<FileId> = source
-            .files
-            .into_iter()
-            .map(|(name, text)| self.sources.add(name, text))
-            .collect();
-        self.active.push(path);
-        let id = self.add(path, &files, true);
+        self.active.push((path, file.to_string()));
+        let id = self.add(path, &files, is_library);
         self.active.pop();
         Some(id)
+    }
+
+    /// The way from the first package to the one that imports `path`, which is on the way itself.
+    fn report_cycle(&mut self, path: Symbol, file: &str) {
+        if std::mem::replace(&mut self.has_cycle, true) {
+            return;
+        }
+        let base = |file: &str| file.rsplit('/').next().unwrap_or_default().to_string();
+        let mut text = format!("package {}", self.active[0].0);
+        for (active, file) in &self.active[1..] {
+            text += &format!("\n\timports {active} from {}", base(file));
+        }
+        let file = base(file);
+        text += &format!("\n\timports {path} from {file}: import cycle not allowed");
+        let diagnostic = Diagnostic::error(Code::BrokenImport, Span::NONE, text);
+        self.program.diagnostics.push(diagnostic);
     }
 
     fn add(&mut self, path: Symbol, files: &[FileId], is_lazy: bool) -> PkgId {
         let mut ids = NodeIds::new();
         let parse = if is_lazy { parse_outline } else { parse_file };
+        let n_before = self.program.diagnostics.len();
         let trees: Vec<ast::File> = files
             .iter()
             .map(|&file| parse(file, self.sources, &mut ids, &mut self.program.diagnostics))
             .collect();
+        let has_syntax_errors = self.program.diagnostics[n_before..]
+            .iter()
+            .any(|diagnostic| diagnostic.message.starts_with("syntax error"));
+        let importer = Importer {
+            path,
+            is_library: is_lazy,
+        };
         let mut imports = Vec::new();
-        for tree in &trees {
+        for (tree, &file) in trees.iter().zip(files) {
             for decl in &tree.decls {
                 let Decl::Import(decl) = decl else { continue };
                 for spec in &decl.specs {
-                    let Some(import) = import_path(spec) else {
-                        continue;
-                    };
-                    match self.package(import) {
-                        Some(id) if !imports.contains(&id) => imports.push(id),
-                        Some(_) => {}
-                        None => {
-                            if let Some(text) = self.broken.get(&import) {
-                                let diagnostic = Diagnostic::error(
-                                    Code::BrokenImport,
-                                    spec.path.span(),
-                                    text.clone(),
-                                );
-                                self.program.diagnostics.push(diagnostic);
-                            }
-                        }
-                    }
+                    self.import(spec, file, importer, &mut imports);
                 }
             }
         }
         let id = PkgId(self.program.packages.len() as u32);
         let name = trees.first().map_or(path, |tree| tree.package.name);
-        let has_syntax_errors = self
-            .program
-            .diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.message.starts_with("syntax error"));
         if !has_syntax_errors {
             self.check_package_names(&trees, name);
         }
@@ -169,6 +250,8 @@ impl Loading<'_> {
             scope: Default::default(),
             info: Info::with_capacity(ids.count()),
             is_lazy,
+            is_root: false,
+            has_syntax_errors,
             inits: Vec::new(),
             funcs: Vec::new(),
             init_order: Vec::new(),
@@ -180,6 +263,27 @@ impl Loading<'_> {
         self.program.state.loaded.insert(path, id);
         self.asts.packages.push(PackageAst { files: trees });
         id
+    }
+
+    fn import(
+        &mut self,
+        spec: &ast::ImportSpec,
+        file: FileId,
+        importer: Importer,
+        imports: &mut Vec<PkgId>,
+    ) {
+        let Some(path) = import_path(spec) else {
+            return;
+        };
+        let name = self.sources.file(file).name.clone();
+        if let Some(id) = self.package(path, &name, importer) {
+            if !imports.contains(&id) {
+                imports.push(id);
+            }
+        } else if let Some(why) = self.refused.get(&(path, importer.path)) {
+            let diagnostic = Diagnostic::error(Code::BrokenImport, spec.path.span(), why.clone());
+            self.program.diagnostics.push(diagnostic);
+        }
     }
 
     fn check_package_names(&mut self, trees: &[ast::File], name: Symbol) {
@@ -200,6 +304,11 @@ impl Loading<'_> {
             self.program.diagnostics.push(diagnostic);
         }
     }
+}
+
+/// Whether who imports the package matters.
+fn has_internal(path: &str) -> bool {
+    path.split('/').any(|element| element == "internal")
 }
 
 /// The path that an import names, if the literal is a string.

@@ -43,7 +43,7 @@ mod universe;
 mod untyped;
 mod validtype;
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use mini_diagnostics::{Code, Diagnostic, Diagnostics, FileId, SourceMap};
 use mini_syntax::ast::{self, Expr};
@@ -58,39 +58,103 @@ use operand::Operand;
 use scope::Scopes;
 use state::Progress;
 
-/// The files of a library package, as the loader gives them: names for messages, and texts.
-#[derive(Clone, Debug, Default)]
-pub struct PackageSource {
-    pub files: Vec<(String, Arc<str>)>,
+pub use load::{Import, Loader, PackageSource, Root};
+
+/// What else is wrong than what the specification says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Functions may be declared without a body, as far as the checker is concerned.
+    pub allow_missing_bodies: bool,
 }
 
-/// Parses and checks the user's files, one package, loading what they import.
-///
-/// If the text does not follow the grammar, nothing is checked. Mistakes that leave a whole tree (a label that is not
-/// used, a bad escape) do not stop the checker, as in Go. The program is complete only if no diagnostic is an error.
+/// [`check_packages`] for one package with imports from the library alone.
 pub fn check(
     files: &[FileId],
     loader: &mut dyn FnMut(&str) -> Option<PackageSource>,
     sources: &mut SourceMap,
 ) -> (Program, Diagnostics) {
-    let mut program = load::load(files, loader, sources);
-    let is_fatal = |diagnostic: &Diagnostic| {
-        diagnostic.message.starts_with("syntax error") || diagnostic.code == Code::BrokenImport
+    let mut library = |path: &str, _: &str| match loader(path) {
+        Some(source) => Ok(Import::Library(source)),
+        None => Err(format!("package {path} is not in std")),
     };
-    if program.diagnostics.iter().any(is_fatal) {
-        let diagnostics = std::mem::take(&mut program.diagnostics);
+    let roots = [Root::of_files(files)];
+    check_packages(&roots, &mut library, sources, Options::default())
+}
+
+/// Parses and checks packages, and all of the user's that they import.
+///
+/// If an import cannot be loaded, nothing is checked. A package whose text does not follow the grammar is not checked.
+/// Mistakes that leave a whole tree (a label that is not used, a bad escape) do not stop the checker, as in Go. Nothing is
+/// said about a package that imports one with errors. The program is complete only if no diagnostic is an error.
+pub fn check_packages(
+    roots: &[Root],
+    loader: &mut Loader<'_>,
+    sources: &mut SourceMap,
+    options: Options,
+) -> (Program, Diagnostics) {
+    let mut program = load::load(roots, loader, sources);
+    let is_broken_import = |diagnostic: &Diagnostic| diagnostic.code == Code::BrokenImport;
+    if program.diagnostics.iter().any(is_broken_import) {
+        let mut diagnostics = std::mem::take(&mut program.diagnostics);
+        diagnostics.retain(is_broken_import);
         return (program, diagnostics);
     }
-    let main = program.main;
-    program.run(|checker| checker.collect_all_objects());
-    program.run(|checker| checker.check_package(main));
+    let can_be_checked = program.without_syntax_errors();
+    program.run(|checker| checker.collect_all_objects(&can_be_checked));
+    for pkg in can_be_checked {
+        program.run(|checker| checker.check_package(pkg, options));
+    }
     program.types.settle_canons();
     let mut diagnostics = program.take_diagnostics();
     errors::resolve_places(&mut diagnostics, sources);
+    if !diagnostics.is_empty() {
+        program.drop_consequences(&mut diagnostics, sources);
+    }
     (program, diagnostics)
 }
 
 impl Program {
+    /// The user's packages that follow the grammar, they and all they import.
+    fn without_syntax_errors(&self) -> Vec<PkgId> {
+        let mut is_fine = vec![true; self.packages.len()];
+        for package in &self.packages {
+            is_fine[package.id.index()] = !package.has_syntax_errors
+                && package.imports.iter().all(|import| is_fine[import.index()]);
+        }
+        let packages = self.packages.iter().filter(|package| !package.is_lazy);
+        let packages = packages.map(|package| package.id);
+        packages.filter(|pkg| is_fine[pkg.index()]).collect()
+    }
+
+    /// Leaves out what is said about packages that import, if only through others, one with errors.
+    fn drop_consequences(&self, diagnostics: &mut Diagnostics, sources: &SourceMap) {
+        let package_of: HashMap<FileId, PkgId> = self
+            .packages
+            .iter()
+            .flat_map(|package| package.files.iter().map(|&file| (file, package.id)))
+            .collect();
+        let package = |diagnostic: &Diagnostic| {
+            let file = sources.file_of(diagnostic.pos)?;
+            package_of.get(&file).map(|pkg| pkg.index())
+        };
+        let mut has_errors = vec![false; self.packages.len()];
+        for diagnostic in diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+        {
+            if let Some(pkg) = package(diagnostic) {
+                has_errors[pkg] = true;
+            }
+        }
+        let mut is_consequence = vec![false; self.packages.len()];
+        for package in &self.packages {
+            let is_wrong =
+                |import: &PkgId| has_errors[import.index()] || is_consequence[import.index()];
+            is_consequence[package.id.index()] = package.imports.iter().any(is_wrong);
+        }
+        diagnostics.retain(|diagnostic| package(diagnostic).is_none_or(|pkg| !is_consequence[pkg]));
+    }
+
     /// Checks the body of a function of a lazily checked package, if it was not yet.
     ///
     /// Errors (mistakes in the library) are found in [`Program::take_diagnostics`].

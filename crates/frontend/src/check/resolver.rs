@@ -14,9 +14,13 @@ use crate::program::{DeclRef, PkgId};
 use crate::types::TypeId;
 
 impl<'a> Checker<'a> {
-    pub(super) fn collect_all_objects(&mut self) {
+    /// Collects of the library's packages, and of these of the user's.
+    pub(super) fn collect_all_objects(&mut self, users: &[PkgId]) {
         for index in 0..self.prog.packages.len() {
-            self.collect_objects(PkgId(index as u32));
+            let pkg = PkgId(index as u32);
+            if self.prog.package(pkg).is_lazy || users.contains(&pkg) {
+                self.collect_objects(pkg);
+            }
         }
     }
 
@@ -101,10 +105,7 @@ impl<'a> Checker<'a> {
         let state = &mut self.prog.state.packages[self.env.pkg.index()];
         state.imports[file].push(obj);
         if name == "." {
-            self.unsupported(pos, "dot imports are");
-            if let ObjectKind::PkgName { is_used, .. } = &mut self.prog.objects[obj.index()].kind {
-                *is_used = true;
-            }
+            self.dot_import(pos, imported);
             return;
         }
         if name.is_blank() {
@@ -122,6 +123,45 @@ impl<'a> Checker<'a> {
             return;
         }
         self.prog.state.packages[self.env.pkg.index()].file_scopes[file].insert(name, obj);
+    }
+
+    /// Puts the exported names of a package into the scope of the file.
+    fn dot_import(&mut self, pos: Pos, imported: PkgId) {
+        let scope = &self.prog.package(imported).scope;
+        let mut exported: Vec<(Symbol, ObjId)> = scope
+            .iter()
+            .filter(|(name, _)| name.is_exported())
+            .map(|(&name, &obj)| (name, obj))
+            .collect();
+        exported.sort_unstable_by_key(|&(_, obj)| obj);
+        let file = self.env.file as usize;
+        for (name, obj) in exported {
+            let names = &mut self.prog.state.packages[self.env.pkg.index()].file_scopes[file];
+            if let Some(&other) = names.get(&name) {
+                let other = self.object(other).pos;
+                self.redeclared(name, pos, other);
+            } else {
+                names.insert(name, obj);
+            }
+        }
+    }
+
+    /// Notes that the dot import which brought an object of another package into the file is used.
+    pub(super) fn use_dot_import(&mut self, obj: ObjId) {
+        let pkg = self.object(obj).pkg;
+        if pkg == self.env.pkg || pkg == PkgId::UNIVERSE {
+            return;
+        }
+        let imports = &self.prog.state.packages[self.env.pkg.index()].imports;
+        for &import in &imports[self.env.file as usize] {
+            let object = &mut self.prog.objects[import.index()];
+            if let ObjectKind::PkgName { imported, is_used } = &mut object.kind
+                && object.name == "."
+                && *imported == pkg
+            {
+                *is_used = true;
+            }
+        }
     }
 
     fn collect_consts(&mut self, decl: &ast::GenDecl<ast::ConstSpec>, at: DeclRef) {
@@ -321,12 +361,13 @@ impl<'a> Checker<'a> {
             }
         }
         for (name, obj, import) in clashes {
-            let ObjectKind::PkgName { imported, .. } = self.object(import).kind else {
-                continue;
+            let (how, imported) = match self.object(import).kind {
+                ObjectKind::PkgName { imported, .. } => ("import", imported),
+                _ => ("dot-import", self.object(import).pkg),
             };
             let imported = self.prog.package(imported);
             let text = format!(
-                "{name} already declared through import of package {} ({:?})",
+                "{name} already declared through {how} of package {} ({:?})",
                 imported.name,
                 imported.path.as_str()
             );
@@ -372,7 +413,7 @@ impl<'a> Checker<'a> {
             let path = self.prog.package(imported).path;
             let name = self.object(import).name;
             let last = path.as_str().rsplit('/').next().unwrap_or_default();
-            let text = match name == last {
+            let text = match name == last || name == "." {
                 true => format!("{:?} imported and not used", path.as_str()),
                 false => format!("{:?} imported as {name} and not used", path.as_str()),
             };

@@ -66,6 +66,8 @@ impl Universe<'_> {
             scope: Default::default(),
             info: Info::default(),
             is_lazy: true,
+            is_root: false,
+            has_syntax_errors: false,
             inits: Vec::new(),
             funcs: Vec::new(),
             init_order: Vec::new(),
