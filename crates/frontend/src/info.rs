@@ -8,7 +8,7 @@ use mini_syntax::ExprId;
 use crate::constant::ConstId;
 use crate::object::ObjId;
 use crate::program::{DeclRef, PkgId};
-use crate::types::{Member, TypeId};
+use crate::types::{Member, TypeId, TypeParamId};
 
 /// A function with a body: declared or literal, dense over all packages. Zero is no function.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -34,6 +34,10 @@ pub struct Func {
     /// The signature, without receiver.
     pub sig: TypeId,
     pub recv: Option<ObjId>,
+    /// The type parameters that the signature and the body are written in terms of: those of the receiver, under the names
+    /// that this method gives them, then the function's own. A function literal has none but may use those of the
+    /// declared function around it.
+    pub type_params: Vec<TypeParamId>,
     /// A method declared as `func (r *T) …`.
     pub has_pointer_recv: bool,
     /// All parameters and results have objects, also those without names.
@@ -117,7 +121,7 @@ pub struct Selection {
     pub is_indirect: bool,
     /// The type without pointer that holds the member at the end of the path.
     pub holder: TypeId,
-    /// The type of the selector expression.
+    /// The type of the selector expression. A method's signature speaks of the type arguments of `holder` already.
     pub ty: TypeId,
 }
 
@@ -143,6 +147,10 @@ pub struct Info {
     pub implicits: HashMap<ExprId, ObjId, FixedState>,
     /// By the id of a function literal.
     pub func_lits: HashMap<ExprId, FuncId, FixedState>,
+    /// By the id of the name or selector expression that names a generic function or method: its own type arguments
+    /// (not those of a method's receiver), written or inferred. They may speak of type parameters of the function around.
+    /// The type of the name is the instantiated signature.
+    pub instances: HashMap<ExprId, Box<[TypeId]>, FixedState>,
 }
 
 impl Info {

@@ -12,7 +12,7 @@ use crate::check::state::CheckState;
 use crate::constant::{ConstId, Constant, Constants};
 use crate::info::{Func, FuncId, Info, Initializer};
 use crate::object::{ObjId, Object, ObjectKind, Var};
-use crate::types::{TypeId, Types};
+use crate::types::{Subst, TypeId, Types};
 
 /// A package of a program. Zero is the universe, which has no syntax.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -166,6 +166,26 @@ impl Program {
             ObjectKind::Var(var) => Some(var),
             _ => None,
         }
+    }
+
+    /// The signature that the method `obj` has in the declared type `holder`: with the type arguments of an instance. Its
+    /// declaration must be resolved.
+    pub fn method_signature(&mut self, holder: TypeId, obj: ObjId) -> TypeId {
+        let sig = self.object(obj).ty;
+        match self.receiver_subst(holder, obj) {
+            Some(subst) => self.types.subst(sig, &subst),
+            None => sig,
+        }
+    }
+
+    /// What the type parameters that the receiver of the method `obj` declares stand for in the instance `holder`.
+    pub fn receiver_subst(&self, holder: TypeId, obj: ObjId) -> Option<Subst> {
+        let args = self.types.as_named(holder)?.own_type_args();
+        if args.is_empty() {
+            return None;
+        }
+        let params = &self.func(self.func_of(obj)?).type_params;
+        (params.len() >= args.len()).then(|| Subst::new(&params[..args.len()], args))
     }
 
     /// The declared function that an object is.

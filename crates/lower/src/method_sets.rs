@@ -165,7 +165,7 @@ impl Context<'_> {
             prog.resolve(object);
         }
         let (target, sig) = match member {
-            Member::Field { .. } => return None,
+            Member::Field { .. } | Member::ConstraintMethod { .. } => return None,
             Member::Method(object) => {
                 if has_pointer_recv(prog, object) && !is_indirect {
                     return None;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mini_abi::panics::LangItem;
 use mini_diagnostics::{Code, Diagnostic, Span};
-use mini_frontend::{FuncOrigin, ObjId, PkgId, Program};
+use mini_frontend::{FuncOrigin, ObjId, ObjectKind, PkgId, Program};
 use mini_mir::FuncId;
 use mini_syntax::ast;
 
@@ -16,6 +16,10 @@ pub(crate) fn lower(
     prog: &mut Program,
     options: Options,
 ) -> Result<mini_mir::Program, Vec<Diagnostic>> {
+    let generics = refuse_generics(prog);
+    if !generics.is_empty() {
+        return Err(generics);
+    }
     let asts = Arc::clone(&prog.asts);
     let mut cx = Context::new(&asts);
     let mut lang_items = vec![];
@@ -50,6 +54,25 @@ pub(crate) fn lower(
         entry: Some(entry),
         lang_items,
     })
+}
+
+/// The checker knows generics, lowering does not yet.
+fn refuse_generics(prog: &Program) -> Vec<Diagnostic> {
+    let is_generic = |object: &&mini_frontend::Object| match object.kind {
+        ObjectKind::Func(func) => !prog.func(func).type_params.is_empty(),
+        ObjectKind::TypeName { .. } => !prog.types.generic_params(object.ty).is_empty(),
+        _ => false,
+    };
+    let refuse = |object: &mini_frontend::Object| {
+        let text = format!("generics are not supported yet: {}", object.name);
+        Diagnostic::error(Code::UnsupportedFeature, object.pos.span(), text)
+    };
+    prog.objects
+        .iter()
+        .filter(is_generic)
+        .map(refuse)
+        .take(1)
+        .collect()
 }
 
 /// A function of the library by its symbol.

@@ -72,6 +72,9 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let interface = self.cx.ty(self.prog, interface);
                 self.interface_method(interface, method.name.as_str())
             }
+            Member::ConstraintMethod { .. } => {
+                mini_diagnostics::bug!("a type parameter reached lowering")
+            }
             Member::Field { .. } => mini_diagnostics::bug!("method selection of a field"),
         };
         MethodRef { path, target }
@@ -135,7 +138,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     fn method_sig(&mut self, selection: &Selection) -> TyId {
         let source = match selection.member {
             Member::Method(object) => self.prog.object(object).ty,
-            Member::InterfaceMethod { sig, .. } => sig,
+            Member::InterfaceMethod { sig, .. } | Member::ConstraintMethod { sig, .. } => sig,
             Member::Field { ty, .. } => ty,
         };
         self.cx.ty(self.prog, source)

@@ -114,7 +114,7 @@ impl Context<'_> {
                 TyKind::Tuple(parts.iter().map(|&part| self.ty(prog, part)).collect())
             }
             // Aliases are looked through, names have entries of their own; type parameters are refused by the checker.
-            Type::Named(_) | Type::Alias(_) | Type::TypeParam(_) => {
+            Type::Named(_) | Type::Alias(_) | Type::TypeParam(_) | Type::Union(_) => {
                 mini_diagnostics::bug!("a type without form reached lowering")
             }
         }

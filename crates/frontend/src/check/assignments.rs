@@ -130,7 +130,7 @@ impl<'a> Checker<'a> {
         if left == right && !is_call {
             for (&var, value) in vars.iter().zip(values) {
                 let ty = self.object(var).ty;
-                let mut x = self.expr_with_target(value, ty);
+                let mut x = self.expr_with_target(value, ty, self.object(var).name.as_str());
                 if ty.is_valid() || ret.is_none() {
                     self.init_var(var, &mut x, context);
                 }

@@ -158,8 +158,8 @@ impl<'a> Checker<'a> {
                     ty: slice,
                 },
             ],
-            results: Vec::new(),
             is_variadic: true,
+            ..Signature::default()
         };
         self.arguments(expr, call, &sig, args);
         x.set_value(x.ty);

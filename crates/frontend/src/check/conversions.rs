@@ -6,8 +6,7 @@ use super::Checker;
 use super::operand::{Operand, Part};
 use crate::constant::Constant;
 use crate::info::Mode;
-use crate::object::{ObjId, ObjectKind};
-use crate::types::{Basic, ChanDir, Method, Missing, Type, TypeId};
+use crate::types::{Basic, ChanDir, Type, TypeId};
 
 /// Why a value cannot be assigned; the text may be empty.
 pub(super) type Assignable = Result<(), (Code, String)>;
@@ -25,6 +24,18 @@ impl<'a> Checker<'a> {
             return Ok(());
         }
         if self.types().is_untyped(from) {
+            if self.types().is_type_param(target) {
+                let terms = self.types().type_set(target);
+                let is_fine = terms.specific().is_some_and(|terms| {
+                    terms
+                        .iter()
+                        .all(|term| self.implicit_type(x, term.ty).is_ok())
+                });
+                return match is_fine {
+                    true => Ok(()),
+                    false => fail(Code::IncompatibleAssign),
+                };
+            }
             return match self.implicit_type(x, target) {
                 Ok(_) => Ok(()),
                 Err(_) => fail(Code::IncompatibleAssign),
@@ -35,10 +46,11 @@ impl<'a> Checker<'a> {
             return Ok(());
         }
         if self.types().is_interface(target) || self.is_interface_pointer(to) {
-            return match self.implements(x.ty, target) {
-                None => Ok(()),
-                Some(cause) => Err((Code::InvalidIfaceAssign, cause)),
-            };
+            match self.implements(x.ty, target) {
+                None => return Ok(()),
+                Some(_) if self.types().is_type_param(x.ty) => {}
+                Some(cause) => return Err((Code::InvalidIfaceAssign, cause)),
+            }
         }
         if self.types().is_interface(x.ty) && self.implements(target, x.ty).is_none() {
             return Err((Code::IncompatibleAssign, "need type assertion".into()));
@@ -57,163 +69,47 @@ impl<'a> Checker<'a> {
                 false => Ok(()),
             };
         }
+        let (from_param, to_param) = (
+            self.types().is_type_param(x.ty),
+            self.types().is_type_param(target),
+        );
+        // With types of type parameters, all types that they stand for must be assignable.
+        if to_param && !self.types().has_name(x.ty) {
+            let terms = self.types().type_set(target);
+            for term in terms.specific().unwrap_or_default() {
+                if let Err((code, cause)) = self.assignable(x, term.ty) {
+                    let text = format!(
+                        "cannot assign {} to {} (in {})",
+                        self.type_text(x.ty),
+                        self.type_text(term.ty),
+                        self.type_text(target)
+                    );
+                    return Err((code, with_cause(text, &cause)));
+                }
+            }
+            if terms.specific().is_some() {
+                return Ok(());
+            }
+        }
+        if from_param && !self.types().has_name(target) {
+            let terms = self.types().type_set(x.ty);
+            for term in terms.specific().unwrap_or_default() {
+                let value = Operand { ty: term.ty, ..*x };
+                if let Err((code, cause)) = self.assignable(&value, target) {
+                    let text = format!(
+                        "cannot assign {} (in {}) to {}",
+                        self.type_text(term.ty),
+                        self.type_text(x.ty),
+                        self.type_text(target)
+                    );
+                    return Err((code, with_cause(text, &cause)));
+                }
+            }
+            if terms.specific().is_some() {
+                return Ok(());
+            }
+        }
         fail(Code::IncompatibleAssign)
-    }
-
-    fn is_interface_pointer(&self, ty: TypeId) -> bool {
-        self.types()
-            .pointee(ty)
-            .is_some_and(|elem| self.types().is_interface(elem))
-    }
-
-    /// Why `ty` does not implement the interface `target`; `None` if it does.
-    pub(super) fn implements(&mut self, ty: TypeId, target: TypeId) -> Option<String> {
-        if !self.under(ty).is_valid() || !self.under(target).is_valid() {
-            return None;
-        }
-        if let Some(elem) = self.types().pointee(ty)
-            && !self.under(elem).is_valid()
-        {
-            return None;
-        }
-        let (shown, wanted) = (self.type_text(ty), self.type_text(target));
-        if !self.types().is_interface(target) {
-            let detail = match self.is_interface_pointer(target) {
-                true => self.interface_pointer_text(target),
-                false => format!("{wanted} is not an interface"),
-            };
-            return Some(format!("{shown} does not implement {wanted} ({detail})"));
-        }
-        let cause = self.missing_method_cause(ty, target, true)?;
-        match self.has_invalid_embedded_fields(ty, 0) {
-            true => None,
-            false => Some(format!("{shown} does not implement {wanted} {cause}")),
-        }
-    }
-
-    fn interface_pointer_text(&self, ty: TypeId) -> String {
-        format!(
-            "type {} is pointer to interface, not interface",
-            self.type_text(ty)
-        )
-    }
-
-    fn has_invalid_embedded_fields(&self, ty: TypeId, depth: u32) -> bool {
-        let (base, _) = self.types().deref(ty);
-        let Some(structure) = self.types().as_struct(base) else {
-            return false;
-        };
-        depth < 16
-            && structure.fields.iter().any(|field| {
-                field.is_embedded
-                    && (!self.under(field.ty).is_valid()
-                        || self.has_invalid_embedded_fields(field.ty, depth + 1))
-            })
-    }
-
-    /// The first method of `iface` that `ty` lacks, in brackets as messages show it.
-    pub(super) fn missing_method_cause(
-        &mut self,
-        ty: TypeId,
-        iface: TypeId,
-        is_static: bool,
-    ) -> Option<String> {
-        let missing = self.missing_method(ty, iface, is_static)?;
-        Some(match missing {
-            Missing::NotFound(method) => {
-                if self.is_interface_pointer(ty) {
-                    format!("({})", self.interface_pointer_text(ty))
-                } else if self.is_interface_pointer(iface) {
-                    format!("({})", self.interface_pointer_text(iface))
-                } else {
-                    format!("(missing method {})", method.name)
-                }
-            }
-            Missing::WrongName { want, have, .. } => {
-                let have_sig = self.method_signature(ty, have);
-                format!(
-                    "(missing method {})\n\t\thave {}\n\t\twant {}",
-                    want.name,
-                    self.method_text(have, have_sig),
-                    self.method_text(want.name, want.sig)
-                )
-            }
-            Missing::WrongType { want, have } => {
-                format!(
-                    "(wrong type for method {})\n\t\thave {}\n\t\twant {}",
-                    want.name,
-                    self.method_text(want.name, have),
-                    self.method_text(want.name, want.sig)
-                )
-            }
-            Missing::PointerReceiver(method) => {
-                format!("(method {} has pointer receiver)", method.name)
-            }
-            Missing::Field(method) => format!(
-                "({}.{} is a field, not a method)",
-                self.type_text(ty),
-                method.name
-            ),
-        })
-    }
-
-    fn method_text(&self, name: mini_syntax::Symbol, sig: TypeId) -> String {
-        match self.types().get(sig) {
-            Type::Func(sig) => {
-                format!(
-                    "{name}{}",
-                    self.types().signature_text(sig, self.qualifier())
-                )
-            }
-            _ => name.to_string(),
-        }
-    }
-
-    fn method_signature(&mut self, ty: TypeId, name: mini_syntax::Symbol) -> TypeId {
-        match self
-            .types()
-            .lookup(ty, self.env.pkg, name)
-            .map(|found| found.member)
-        {
-            Ok(crate::types::Member::Method(obj)) => {
-                self.obj_decl(obj);
-                self.object(obj).ty
-            }
-            Ok(crate::types::Member::InterfaceMethod { sig, .. }) => sig,
-            _ => TypeId::INVALID,
-        }
-    }
-
-    /// The first method of `iface` that keeps `ty` from having them all.
-    pub(super) fn missing_method(
-        &mut self,
-        ty: TypeId,
-        iface: TypeId,
-        is_static: bool,
-    ) -> Option<Missing> {
-        // Signatures are resolved first, so that the search itself changes nothing.
-        let wanted: Vec<Method> = self.prog.types.complete_interface(iface).to_vec();
-        if wanted.is_empty() {
-            return None;
-        }
-        if !self.types().is_interface(ty) {
-            for method in &wanted {
-                let found = self.types().lookup(ty, method.pkg, method.name);
-                if let Ok(crate::types::Member::Method(obj)) = found.map(|found| found.member) {
-                    self.obj_decl(obj);
-                }
-            }
-        }
-        let prog = &*self.prog;
-        prog.types
-            .missing_method(ty, iface, is_static, &mut |obj: ObjId| {
-                let object = prog.object(obj);
-                let has_pointer_recv = match object.kind {
-                    ObjectKind::Func(func) => prog.func(func).has_pointer_recv,
-                    _ => false,
-                };
-                (object.ty, has_pointer_recv)
-            })
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -364,5 +260,13 @@ impl<'a> Checker<'a> {
             }
         }
         Err(cause)
+    }
+}
+
+/// A reason with what is behind it.
+fn with_cause(text: String, cause: &str) -> String {
+    match cause.is_empty() {
+        true => text,
+        false => format!("{text}\n\t{cause}"),
     }
 }

@@ -82,13 +82,8 @@ impl<'a> Checker<'a> {
         let Some(info) = self.prog.state.decls.get(&obj) else {
             return;
         };
-        let (at, index, iota, inherited, is_generic) = (
-            info.at,
-            info.index as usize,
-            info.iota,
-            info.inherited,
-            info.is_generic,
-        );
+        let (at, index, iota, inherited) =
+            (info.at, info.index as usize, info.iota, info.inherited);
         let vars = info.vars.clone();
         let progress = Progress::Grey(self.path.len() as u32);
         self.prog.state.set_progress(obj, progress);
@@ -117,7 +112,7 @@ impl<'a> Checker<'a> {
             }
             ObjectKind::Func(func) => {
                 if let Some(decl) = asts.func_decl(at) {
-                    c.func_decl(obj, func, decl, is_generic);
+                    c.func_decl(obj, func, decl);
                 }
             }
             _ => {}
@@ -280,7 +275,8 @@ impl<'a> Checker<'a> {
             return;
         };
         if vars.is_empty() {
-            let mut x = self.expr_with_target(value, self.object(obj).ty);
+            let mut x =
+                self.expr_with_target(value, self.object(obj).ty, self.object(obj).name.as_str());
             self.init_var(obj, &mut x, "variable declaration");
             return;
         }
@@ -322,47 +318,82 @@ impl<'a> Checker<'a> {
     // Types
 
     fn type_decl(&mut self, obj: ObjId, spec: &'a ast::TypeSpec) {
-        if let Some(param) = spec.type_params.first() {
-            self.unsupported(param.span.start, "generic types are");
-            return;
-        }
         let (name, pkg) = (spec.name.name, self.env.pkg);
-        if spec.is_alias {
-            let alias = self.prog.types.new_alias(name, pkg, obj);
-            self.prog.objects[obj.index()].ty = alias;
-            let actual = self.typ(&spec.ty);
-            if self.leads_to(actual, alias) {
-                // `type A = B; type B = A` was reported when the cycle closed.
-                self.prog.types.set_actual(alias, TypeId::INVALID);
-                self.prog.objects[obj.index()].ty = TypeId::INVALID;
-                return;
+        self.open_scope();
+        match spec.is_alias {
+            true => {
+                let alias = self.prog.types.new_alias(name, pkg, obj);
+                self.prog.objects[obj.index()].ty = alias;
+                self.alias_decl(obj, alias, spec);
             }
-            self.prog.types.set_actual(alias, actual);
+            false => {
+                let local_index = match self.env.func.is_some() {
+                    true => {
+                        self.prog.state.n_local_types += 1;
+                        self.prog.state.n_local_types
+                    }
+                    false => 0,
+                };
+                let named = self.prog.types.new_named(name, pkg, obj, local_index);
+                self.prog.objects[obj.index()].ty = named;
+                self.named_decl(obj, named, spec);
+            }
+        }
+        self.close_scope();
+    }
+
+    fn alias_decl(&mut self, obj: ObjId, alias: TypeId, spec: &'a ast::TypeSpec) {
+        if !spec.type_params.is_empty() {
+            let params = self.declare_type_params(&spec.type_params);
+            self.prog.types.set_type_params(alias, params.clone(), 0);
+            self.type_param_constraints(&spec.type_params, &params);
+        }
+        let actual = self.typ(&spec.ty);
+        if self.leads_to(actual, alias) {
+            // `type A = B; type B = A` was reported when the cycle closed.
+            self.prog.types.set_actual(alias, TypeId::INVALID);
+            self.prog.objects[obj.index()].ty = TypeId::INVALID;
             return;
         }
-        let local_index = match self.env.func.is_some() {
-            true => {
-                self.prog.state.n_local_types += 1;
-                self.prog.state.n_local_types
-            }
-            false => 0,
-        };
-        let named = self.prog.types.new_named(name, pkg, obj, local_index);
-        self.prog.objects[obj.index()].ty = named;
+        let is_own_param = self
+            .types()
+            .as_type_param(actual)
+            .is_some_and(|param| self.types().generic_params(alias).contains(&param));
+        if is_own_param {
+            let text = "cannot use type parameter declared by alias as RHS";
+            self.error(Code::MisplacedTypeParam, &spec.ty, text);
+            self.prog.types.set_actual(alias, TypeId::INVALID);
+            self.prog.objects[obj.index()].ty = TypeId::INVALID;
+            return;
+        }
+        self.prog.types.set_actual(alias, actual);
+    }
+
+    fn named_decl(&mut self, obj: ObjId, named: TypeId, spec: &'a ast::TypeSpec) {
         if self.env.func == FuncId::NONE {
             self.collect_methods(obj, named);
+        }
+        let mut params = self.type_params_around();
+        let n_implicit = params.len();
+        if !spec.type_params.is_empty() {
+            let own = self.declare_type_params(&spec.type_params);
+            params.extend(&own);
+            self.prog.types.set_type_params(named, params, n_implicit);
+            self.type_param_constraints(&spec.type_params, &own);
+        } else if n_implicit > 0 {
+            self.prog.types.set_type_params(named, params, n_implicit);
         }
         let rhs = self.typ(&spec.ty);
         if self.leads_to(rhs, named) {
             self.type_cycle(named, rhs);
             return;
         }
-        self.prog.types.set_rhs(named, rhs);
-        if matches!(self.types().get(rhs), Type::TypeParam(_)) {
+        if self.types().is_type_param(rhs) {
             let text = "cannot use a type parameter as RHS in type declaration";
             self.error(Code::MisplacedTypeParam, &spec.ty, text);
-            self.prog.types.set_rhs(named, TypeId::INVALID);
+            return;
         }
+        self.prog.types.set_rhs(named, rhs);
         self.valid_type(named);
     }
 
@@ -476,21 +507,17 @@ impl<'a> Checker<'a> {
     // -----------------------------------------------------------------------------------------------------------------
     // Functions
 
-    fn func_decl(&mut self, obj: ObjId, func: FuncId, decl: &'a ast::FuncDecl, is_generic: bool) {
-        if is_generic {
-            let pos = decl
-                .type_params
-                .first()
-                .map_or(decl.name.pos, |param| param.span.start);
-            self.unsupported(pos, "generic functions are");
-            return;
-        }
+    fn func_decl(&mut self, obj: ObjId, func: FuncId, decl: &'a ast::FuncDecl) {
         // Parameters are bound again when the body is checked.
         self.open_scope();
-        let sig = self.func_type(func, decl.recv.as_ref(), &decl.ty);
+        let sig = self.func_type(func, decl.recv.as_ref(), &decl.type_params, &decl.ty);
         self.close_scope();
         self.prog.objects[obj.index()].ty = sig;
         self.prog.funcs[func.index()].sig = sig;
+        if !decl.type_params.is_empty() && decl.body.is_none() {
+            let text = "generic function is missing function body";
+            self.error_at(Code::BadDecl, decl.span.start, text);
+        }
     }
 
     /// Checks the body of a declared function, once.
@@ -590,7 +617,8 @@ impl<'a> Checker<'a> {
             for (index, value) in spec.values.iter().enumerate() {
                 match vars.get(index) {
                     Some(&var) => {
-                        let mut x = self.expr_with_target(value, ty);
+                        let mut x =
+                            self.expr_with_target(value, ty, self.object(var).name.as_str());
                         self.init_var(var, &mut x, "variable declaration");
                     }
                     None => {

@@ -20,6 +20,13 @@ pub(super) enum Kind {
 /// No type for composite literals without one. An invalid type is a hint, too: that of an erroneous literal around.
 pub(super) const NO_HINT: TypeId = TypeId(u32::MAX);
 
+/// Something of function type that an expression is assigned to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target<'t> {
+    pub(super) ty: TypeId,
+    pub(super) what: &'t str,
+}
+
 /// What [`Checker::raw_expr`] may return besides values.
 const NOT_VALUES: &[Mode] = &[Mode::NoValue, Mode::Builtin, Mode::Type];
 
@@ -29,9 +36,31 @@ impl<'a> Checker<'a> {
         self.expr_with_hint(expr, NO_HINT)
     }
 
-    /// A single value that is assigned to something of type `target`; matters to generic functions only.
-    pub(super) fn expr_with_target(&mut self, expr: &'a Expr, _target: TypeId) -> Operand<'a> {
-        self.expr(expr)
+    /// A single value that is assigned to something of type `ty`: a generic function is instantiated accordingly. Messages
+    /// call the place that it is assigned to `what`.
+    pub(super) fn expr_with_target(
+        &mut self,
+        expr: &'a Expr,
+        ty: TypeId,
+        what: &str,
+    ) -> Operand<'a> {
+        let is_func = ty.is_valid() && matches!(self.types().under_type(ty), Type::Func(_));
+        let target = is_func.then(|| Target {
+            ty: self.under(ty),
+            what,
+        });
+        let (mut x, _) = self.raw_expr_with(expr, NO_HINT, target, false);
+        self.exclude(&mut x, NOT_VALUES);
+        self.single_value(&mut x);
+        x
+    }
+
+    /// A single value, which may be a generic function.
+    pub(super) fn generic_expr(&mut self, expr: &'a Expr) -> Operand<'a> {
+        let (mut x, _) = self.raw_expr_with(expr, NO_HINT, None, true);
+        self.exclude(&mut x, NOT_VALUES);
+        self.single_value(&mut x);
+        x
     }
 
     /// A single value; `hint` is the type of a composite literal without one.
@@ -43,7 +72,16 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn expr_or_type(&mut self, expr: &'a Expr) -> Operand<'a> {
-        let (mut x, _) = self.raw_expr(expr, NO_HINT);
+        self.value_or_type(expr, false)
+    }
+
+    /// A value or type, which may be generic.
+    pub(super) fn generic_expr_or_type(&mut self, expr: &'a Expr) -> Operand<'a> {
+        self.value_or_type(expr, true)
+    }
+
+    fn value_or_type(&mut self, expr: &'a Expr, allow_generic: bool) -> Operand<'a> {
+        let (mut x, _) = self.raw_expr_with(expr, NO_HINT, None, allow_generic);
         self.exclude(&mut x, &[Mode::NoValue]);
         self.single_value(&mut x);
         x
@@ -56,7 +94,17 @@ impl<'a> Checker<'a> {
         expr: &'a Expr,
         allow_ok: bool,
     ) -> (Vec<Operand<'a>>, bool) {
-        let (mut x, _) = self.raw_expr(expr, NO_HINT);
+        let (x, _) = self.raw_expr(expr, NO_HINT);
+        self.values_of(x, allow_ok)
+    }
+
+    /// All values of an expression, which may be a generic function.
+    pub(super) fn multi_generic_expr(&mut self, expr: &'a Expr) -> Vec<Operand<'a>> {
+        let (x, _) = self.raw_expr_with(expr, NO_HINT, None, true);
+        self.values_of(x, false).0
+    }
+
+    fn values_of(&mut self, mut x: Operand<'a>, allow_ok: bool) -> (Vec<Operand<'a>>, bool) {
         self.exclude(&mut x, NOT_VALUES);
         if x.is_valid()
             && let Type::Tuple(parts) = self.types().get(x.ty)
@@ -144,7 +192,20 @@ impl<'a> Checker<'a> {
 
     /// Anything: value, values, type, built-in function. What it is, is recorded.
     pub(super) fn raw_expr(&mut self, expr: &'a Expr, hint: TypeId) -> (Operand<'a>, Kind) {
-        let (mut x, kind) = self.expr_of_kind(expr, hint);
+        self.raw_expr_with(expr, hint, None, false)
+    }
+
+    fn raw_expr_with(
+        &mut self,
+        expr: &'a Expr,
+        hint: TypeId,
+        target: Option<Target<'_>>,
+        allow_generic: bool,
+    ) -> (Operand<'a>, Kind) {
+        let (mut x, kind) = self.expr_of_kind(expr, hint, target);
+        if !allow_generic {
+            self.non_generic(&mut x, target);
+        }
         x.expr = expr;
         x.part = Part::Whole;
         self.record(&x);
@@ -154,7 +215,27 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn expr_of_kind(&mut self, expr: &'a Expr, hint: TypeId) -> (Operand<'a>, Kind) {
+    /// Refuses generic types and functions, unless the function can be instantiated for what it is assigned to.
+    pub(super) fn non_generic(&mut self, x: &mut Operand<'a>, target: Option<Target<'_>>) {
+        let Some(kind) = self.generic_kind(x.mode, x.ty) else {
+            return;
+        };
+        if kind == "function" && target.is_some() {
+            self.record(x);
+            self.func_inst(x, None, target, true);
+            return;
+        }
+        let text = format!("cannot use generic {kind} {} without instantiation", x.expr);
+        self.error_op(Code::WrongTypeArgCount, x, text);
+        x.set_invalid();
+    }
+
+    fn expr_of_kind(
+        &mut self,
+        expr: &'a Expr,
+        hint: TypeId,
+        target: Option<Target<'_>>,
+    ) -> (Operand<'a>, Kind) {
         let x = match &expr.kind {
             ExprKind::Bad => Operand::invalid(expr),
             ExprKind::Name(name) => {
@@ -166,7 +247,13 @@ impl<'a> Checker<'a> {
             ExprKind::CompositeLit(lit) => self.composite_lit(expr, lit, hint),
             ExprKind::Paren(inner) => return self.raw_expr(inner, NO_HINT),
             ExprKind::Selector { .. } => self.selector(expr, false),
-            ExprKind::Index { x, indices } => self.index_expr(expr, x, indices),
+            ExprKind::Index { x, indices } => {
+                let (mut x, is_instantiation) = self.index_expr(expr, x, indices);
+                if is_instantiation {
+                    self.func_inst(&mut x, Some(expr), target, true);
+                }
+                x
+            }
             ExprKind::Slice(slice) => self.slice_expr(expr, slice),
             ExprKind::TypeAssert { x, ty } => self.type_assert(expr, x, ty),
             ExprKind::Call(call) => return self.call_expr(expr, call),

@@ -10,21 +10,38 @@ use crate::info::Mode;
 use crate::types::{Type, TypeId};
 
 impl<'a> Checker<'a> {
+    /// An element, a type's instance, or a generic function with type arguments: then the second result is true, and the
+    /// operand is the function, not yet instantiated.
     pub(super) fn index_expr(
         &mut self,
         expr: &'a Expr,
         inner: &'a Expr,
         indices: &'a [Expr],
+    ) -> (Operand<'a>, bool) {
+        let x = self.generic_expr_or_type(inner);
+        if x.mode == Mode::Value && self.generic_kind(x.mode, x.ty).is_some() {
+            return (x, true);
+        }
+        (self.index_operand(expr, x, indices), false)
+    }
+
+    fn index_operand(
+        &mut self,
+        expr: &'a Expr,
+        mut x: Operand<'a>,
+        indices: &'a [Expr],
     ) -> Operand<'a> {
-        let mut x = self.expr_or_type(inner);
+        let inner = x.expr;
         match x.mode {
             Mode::Invalid => {
                 self.use_exprs(indices);
                 return x;
             }
             Mode::Type => {
-                self.unsupported(x.pos(), "generic types are");
-                x.set_invalid();
+                x.ty = self.var_type(expr);
+                if !x.ty.is_valid() {
+                    x.set_invalid();
+                }
                 return x;
             }
             Mode::Builtin => {

@@ -24,6 +24,7 @@ impl<'a> Checker<'a> {
             },
             sig: TypeId::INVALID,
             recv: None,
+            type_params: Vec::new(),
             has_pointer_recv: false,
             params: Vec::new(),
             results: Vec::new(),
@@ -33,7 +34,7 @@ impl<'a> Checker<'a> {
             is_checked: false,
         });
         self.open_scope();
-        let sig = self.func_type(func, None, &lit.ty);
+        let sig = self.func_type(func, None, &[], &lit.ty);
         self.close_scope();
         self.prog.funcs[func.index()].sig = sig;
         self.prog.packages[self.env.pkg.index()]

@@ -74,6 +74,7 @@ pub(super) fn load(roots: &[Root], loader: &mut Loader<'_>, sources: &mut Source
             },
             sig: TypeId::INVALID,
             recv: None,
+            type_params: Vec::new(),
             has_pointer_recv: false,
             params: Vec::new(),
             results: Vec::new(),

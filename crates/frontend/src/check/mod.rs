@@ -5,6 +5,8 @@
 //! * `ident.rs` names; `typexpr.rs`, `signature.rs` types; `expr.rs`, `operators.rs`, `shift.rs`, `index.rs`,
 //!   `literals.rs`, `call.rs`, `builtins.rs`, `selector.rs` expressions; `consts.rs` constants that outgrow their type;
 //!   `conversions.rs`, `untyped.rs` conversions asked for and implied.
+//! * `typeparams.rs` type parameters and constraints; `instantiate.rs` type arguments; `infer.rs`, `unify.rs` those that
+//!   are left out; `satisfy.rs` interfaces implemented and constraints satisfied; `mono.rs` instances without end.
 //! * `assignments.rs`, `stmt.rs`, `range.rs`, `switch.rs` statements; `returns.rs` which of them end a function. Labels
 //!   and jumps are the parser's business.
 //! * `initorder.rs` the order of package variables; `validtype.rs` types that would contain themselves.
@@ -23,14 +25,18 @@ mod errors;
 mod expr;
 mod ident;
 mod index;
+mod infer;
 mod initorder;
+mod instantiate;
 mod literals;
 mod load;
+mod mono;
 mod operand;
 mod operators;
 mod range;
 mod resolver;
 mod returns;
+mod satisfy;
 mod scope;
 mod selector;
 mod shift;
@@ -38,7 +44,9 @@ mod signature;
 pub(crate) mod state;
 mod stmt;
 mod switch;
+mod typeparams;
 mod typexpr;
+mod unify;
 mod universe;
 mod untyped;
 mod validtype;
@@ -52,8 +60,9 @@ use crate::constant::ConstId;
 use crate::info::{ExprInfo, FuncId, FuncOrigin, Initializer, Mode};
 use crate::object::{ObjId, Object, ObjectKind};
 use crate::program::{Asts, PkgId, Program};
-use crate::types::{TypeId, Types};
+use crate::types::{Term, TypeId, Types};
 
+use instantiate::Instantiation;
 use operand::Operand;
 use scope::Scopes;
 use state::Progress;
@@ -275,6 +284,23 @@ enum Later<'a> {
     },
     /// A declared type's methods against its fields.
     Methods { obj: ObjId },
+    /// A union's terms against each other.
+    Union {
+        env: Env,
+        terms: Vec<Term>,
+        exprs: Vec<&'a Expr>,
+    },
+    /// Type arguments against the constraints of their parameters.
+    Instantiation {
+        env: Env,
+        instantiation: Box<Instantiation<'a>>,
+    },
+    /// The type of a variable, which must not be a constraint.
+    VarType {
+        env: Env,
+        ty: TypeId,
+        expr: &'a Expr,
+    },
 }
 
 struct Checker<'a> {
@@ -331,6 +357,11 @@ impl<'a> Checker<'a> {
             Later::Interface { env, ty, expr } => self.at(env, |c| c.check_interface(ty, expr)),
             Later::Recv { env, ty, expr } => self.at(env, |c| c.check_receiver(ty, expr)),
             Later::Methods { obj } => self.check_methods(obj),
+            Later::Union { env, terms, exprs } => self.at(env, |c| c.check_union(&terms, &exprs)),
+            Later::Instantiation { env, instantiation } => {
+                self.at(env, |c| c.verify(&instantiation));
+            }
+            Later::VarType { env, ty, expr } => self.at(env, |c| c.check_var_type(ty, expr)),
         }
     }
 

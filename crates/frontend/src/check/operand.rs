@@ -34,6 +34,8 @@ pub(super) enum Part {
     True,
     /// A value that a range clause gives to the place that the expression is.
     Element,
+    /// What the generic function that the expression names is assigned to.
+    Target,
 }
 
 impl<'a> Operand<'a> {
@@ -140,6 +142,13 @@ impl<'a> Checker<'a> {
                     text.push_str(" type ");
                 }
                 text.push_str(&self.type_text(x.ty));
+                if let Some(param) = self.types().as_type_param(x.ty) {
+                    text.push_str(" constrained by ");
+                    text.push_str(&self.type_text(self.types().type_param(param).constraint));
+                    if self.types().type_set(x.ty).is_empty() {
+                        text.push_str(" with empty type set");
+                    }
+                }
             } else {
                 text.push_str(" with invalid type");
             }
@@ -151,7 +160,7 @@ impl<'a> Checker<'a> {
     /// The operand's source.
     pub(super) fn operand_text(&self, x: &Operand<'a>) -> String {
         match x.part {
-            Part::Whole | Part::Element | Part::Result(0) => x.expr.to_string(),
+            Part::Whole | Part::Element | Part::Target | Part::Result(0) => x.expr.to_string(),
             Part::True => "true".into(),
             Part::Ok => "ok value of (comma, ok) expression".into(),
             Part::Result(n) => {

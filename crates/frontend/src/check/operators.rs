@@ -56,9 +56,9 @@ impl<'a> Checker<'a> {
             _ => {}
         }
         let is_defined = match op {
-            UnaryOp::Plus | UnaryOp::Neg => self.types().is_numeric(x.ty),
-            UnaryOp::BitNot => self.types().is_integer(x.ty),
-            UnaryOp::Not => self.types().is_boolean(x.ty),
+            UnaryOp::Plus | UnaryOp::Neg => self.types().all_numeric(x.ty),
+            UnaryOp::BitNot => self.types().all_integer(x.ty),
+            UnaryOp::Not => self.types().all_boolean(x.ty),
             _ => false,
         };
         if !is_defined {
@@ -225,7 +225,7 @@ impl<'a> Checker<'a> {
             return x;
         }
         if matches!(op, BinaryOp::Div | BinaryOp::Rem)
-            && (x.mode == Mode::Constant || self.types().is_integer(x.ty))
+            && (x.mode == Mode::Constant || self.types().all_integer(x.ty))
             && y.mode == Mode::Constant
             && self.const_of(&y).is_zero()
         {
@@ -257,12 +257,12 @@ impl<'a> Checker<'a> {
     fn is_operator_defined(&self, op: BinaryOp, ty: TypeId) -> bool {
         let types = self.types();
         match op {
-            BinaryOp::Add => types.is_numeric(ty) || types.is_string(ty),
-            BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => types.is_numeric(ty),
+            BinaryOp::Add => types.all_numeric_or_string(ty),
+            BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => types.all_numeric(ty),
             BinaryOp::Rem | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor | BinaryOp::AndNot => {
-                types.is_integer(ty)
+                types.all_integer(ty)
             }
-            BinaryOp::LogAnd | BinaryOp::LogOr => types.is_boolean(ty),
+            BinaryOp::LogAnd | BinaryOp::LogOr => types.all_boolean(ty),
             _ => true,
         }
     }
@@ -287,14 +287,14 @@ impl<'a> Checker<'a> {
         if types.is_typed(x.ty) && types.is_typed(y.ty) {
             return false;
         }
-        if types.is_numeric(x.ty) != types.is_numeric(y.ty) {
+        if types.all_numeric(x.ty) != types.all_numeric(y.ty) {
             return false;
         }
         if types.is_interface(x.ty) || types.is_interface(y.ty) {
             return true;
         }
-        if types.is_boolean(x.ty) != types.is_boolean(y.ty)
-            || types.is_string(x.ty) != types.is_string(y.ty)
+        if types.all_boolean(x.ty) != types.all_boolean(y.ty)
+            || types.all_string(x.ty) != types.all_string(y.ty)
         {
             return false;
         }
@@ -377,7 +377,7 @@ impl<'a> Checker<'a> {
         let types = self.types();
         if !matches!(op, BinaryOp::Eq | BinaryOp::Ne) {
             for (operand, is_second) in [(x, false), (y, true)] {
-                if !types.is_ordered(operand.ty) {
+                if !types.all_ordered(operand.ty) {
                     return Err((code, is_second, None));
                 }
             }
@@ -416,6 +416,8 @@ impl<'a> Checker<'a> {
             )),
             Incomparable::Elem(_) => Some(format!("{} cannot be compared", self.type_text(ty))),
             Incomparable::Itself => None,
+            Incomparable::TypeSet => Some("incomparable types in type set".into()),
+            Incomparable::EmptyTypeSet => Some("empty type set".into()),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use mini_diagnostics::{Code, Diagnostic, Pos};
 use mini_syntax::Symbol;
-use mini_syntax::ast::{self, Decl, Expr, ExprKind, Ident, UnaryOp};
+use mini_syntax::ast::{self, Decl, Expr, Ident};
 
 use super::load::import_path;
 use super::state::{DeclInfo, Progress};
+use super::typeparams::Receiver;
 use super::{Checker, Env};
 use crate::constant::ConstId;
 use crate::info::{Func, FuncId, FuncOrigin};
@@ -52,8 +53,7 @@ impl<'a> Checker<'a> {
                             let kind = ObjectKind::TypeName {
                                 is_alias: spec.is_alias,
                             };
-                            let mut info = decl_info(with_line(at, line));
-                            info.is_generic = !spec.type_params.is_empty();
+                            let info = decl_info(with_line(at, line));
                             self.declare_package_object(spec.name, kind, info);
                         }
                     }
@@ -251,13 +251,14 @@ impl<'a> Checker<'a> {
         let name = decl.name.name;
         let func = FuncId(self.prog.funcs.len() as u32);
         let obj = self.new_object(decl.name, ObjectKind::Func(func), TypeId::INVALID);
-        let receiver = decl.recv.as_ref().map(|recv| unpack_receiver(&recv.ty));
+        let receiver = decl.recv.as_ref().map(|recv| Receiver::unpack(&recv.ty));
         self.prog.funcs.push(Func {
             pkg: at.pkg,
             origin: FuncOrigin::Decl { obj, decl: at },
             sig: TypeId::INVALID,
             recv: None,
-            has_pointer_recv: receiver.is_some_and(|(is_pointer, ..)| is_pointer),
+            type_params: Vec::new(),
+            has_pointer_recv: receiver.as_ref().is_some_and(|recv| recv.is_pointer),
             params: Vec::new(),
             results: Vec::new(),
             captures: Vec::new(),
@@ -266,13 +267,11 @@ impl<'a> Checker<'a> {
             is_checked: false,
         });
         self.prog.packages[at.pkg.index()].funcs.push(func);
-        let mut info = decl_info(at);
-        info.is_generic =
-            !decl.type_params.is_empty() || receiver.is_some_and(|(_, _, is_generic)| is_generic);
+        let info = decl_info(at);
         match receiver {
-            Some((_, base, _)) => {
+            Some(receiver) => {
                 self.add_package_object(decl.name, obj, info);
-                if let Some(base) = base
+                if let Some(base) = receiver.base.as_ident().map(|ident| ident.name)
                     && !name.is_blank()
                 {
                     methods.push((obj, base));
@@ -392,9 +391,9 @@ impl<'a> Checker<'a> {
                 .and_then(|info| self.asts.type_spec(info.at))
                 .filter(|spec| spec.is_alias && spec.name.name == name);
             let Some(alias) = alias else { break };
-            match unpack_receiver(&alias.ty) {
-                (_, Some(base), _) => name = base,
-                _ => break,
+            match Receiver::unpack(&alias.ty).base.as_ident() {
+                Some(base) => name = base.name,
+                None => break,
             }
         }
         name
@@ -438,30 +437,5 @@ fn decl_info(at: DeclRef) -> DeclInfo {
         index: 0,
         inherited: None,
         iota: 0,
-        is_generic: false,
     }
-}
-
-/// A receiver's parts: whether it is a pointer, the base type's name, whether it has type parameters.
-fn unpack_receiver(ty: &Expr) -> (bool, Option<Symbol>, bool) {
-    let mut base = ty.unparen();
-    let mut is_pointer = false;
-    if let ExprKind::Unary {
-        op: UnaryOp::Deref,
-        x,
-    } = &base.kind
-    {
-        is_pointer = true;
-        base = x.unparen();
-    }
-    let mut is_generic = false;
-    if let ExprKind::Index { x, .. } = &base.kind {
-        is_generic = true;
-        base = x.unparen();
-    }
-    (
-        is_pointer,
-        base.as_ident().map(|ident| ident.name),
-        is_generic,
-    )
 }

@@ -128,9 +128,11 @@ impl<'a> Checker<'a> {
                 self.obj_decl(obj);
                 self.add_dependency(obj);
                 self.record_use(sel.id, obj);
-                (self.object(obj).ty, Some(obj))
+                (self.method_signature(found.holder, obj), Some(obj))
             }
-            Member::InterfaceMethod { sig, .. } => (sig, None),
+            Member::InterfaceMethod { sig, .. } | Member::ConstraintMethod { sig, .. } => {
+                (sig, None)
+            }
         };
         if !sig.is_valid() {
             return;
@@ -236,6 +238,7 @@ impl<'a> Checker<'a> {
         let shown = self.type_text(ty);
         let near = types
             .lookup_folded(ty, self.env.pkg, name)
+            .map(|(near, _)| near)
             .filter(|near| *near != name);
         let near_kind = near.and_then(|near| {
             let found = types.lookup(ty, self.env.pkg, near).ok()?;

@@ -4,6 +4,7 @@ use mini_diagnostics::{Code, Pos};
 use mini_syntax::Symbol;
 use mini_syntax::ast::{self, Expr, ExprKind, Ident, UnaryOp};
 
+use super::typeparams::Receiver;
 use super::{Checker, Later};
 use crate::info::FuncId;
 use crate::object::{ObjId, Object, ObjectKind, Var, VarKind};
@@ -15,11 +16,16 @@ impl<'a> Checker<'a> {
         &mut self,
         func: FuncId,
         recv: Option<&'a ast::Field>,
+        type_params: &'a [ast::Field],
         ty: &'a ast::FuncType,
     ) -> TypeId {
         let mut named: Vec<(Ident, ObjId)> = Vec::new();
         if let Some(recv) = recv {
-            let recv_type = self.typ(&recv.ty);
+            let receiver = Receiver::unpack(&recv.ty);
+            let recv_type = match receiver.params {
+                Some(names) => self.generic_receiver(func, &recv.ty, &receiver, names),
+                None => self.typ(&recv.ty),
+            };
             self.later.push(Later::Recv {
                 env: self.env,
                 ty: recv_type,
@@ -37,6 +43,17 @@ impl<'a> Checker<'a> {
                 self.prog.funcs[func.index()].recv = Some(obj);
             }
         }
+        let type_params = match type_params.is_empty() {
+            true => Vec::new(),
+            false => {
+                let params = self.declare_type_params(type_params);
+                self.type_param_constraints(type_params, &params);
+                if func.is_some() {
+                    self.prog.funcs[func.index()].type_params.extend(&params);
+                }
+                params
+            }
+        };
         let (params, objects) = self.params(func, &ty.params, VarKind::Param, &mut named);
         let (results, result_objects) = self.params(func, &ty.results, VarKind::Result, &mut named);
         // Parameters are not in scope in the types of others.
@@ -52,6 +69,7 @@ impl<'a> Checker<'a> {
             params,
             results,
             is_variadic: ty.is_variadic(),
+            type_params,
         })
     }
 
@@ -126,6 +144,10 @@ impl<'a> Checker<'a> {
                 x,
             } => x.unparen(),
             _ => expr.unparen(),
+        };
+        let expr = match &expr.kind {
+            ExprKind::Index { x, .. } => x.unparen(),
+            _ => expr,
         };
         let shown = self.type_text(base);
         match self.types().as_named(base) {

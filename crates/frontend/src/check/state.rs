@@ -35,8 +35,6 @@ pub(crate) struct DeclInfo {
     /// For constants: the line with the values, if that is another one, and iota.
     pub(crate) inherited: Option<DeclRef>,
     pub(crate) iota: u32,
-    /// Has type parameters.
-    pub(crate) is_generic: bool,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +64,8 @@ pub(crate) struct CheckState {
     pub(crate) loaded: HashMap<Symbol, PkgId, FixedState>,
     /// Numbers local types of one name.
     pub(crate) n_local_types: u32,
+    /// How type parameters lead to type arguments, to find instances without end.
+    pub(crate) growth: super::mono::Growth,
     /// Declared types that are known not to contain themselves.
     pub(crate) sized_types: HashSet<TypeId, FixedState>,
     /// Untyped left operands of non-constant shifts: the type they get must be an integer type.

@@ -11,7 +11,7 @@ use super::errors::place;
 use super::expr::{Kind, NO_HINT};
 use super::operand::Operand;
 use super::state::Progress;
-use crate::info::{FuncId, Mode};
+use crate::info::{FuncId, FuncOrigin, Mode};
 use crate::object::{ObjId, VarKind};
 use crate::types::TypeId;
 
@@ -29,6 +29,17 @@ impl<'a> Checker<'a> {
             .copied()
             .collect();
         let sig = entry.sig;
+        if matches!(entry.origin, FuncOrigin::Decl { .. }) {
+            for param in entry.type_params.clone() {
+                let (name, obj) = {
+                    let param = self.types().type_param(param);
+                    (param.name, param.obj)
+                };
+                if !name.is_blank() {
+                    self.bind(name, obj);
+                }
+            }
+        }
         for obj in named {
             let name = self.object(obj).name;
             if !name.as_str().is_empty() && !name.is_blank() {

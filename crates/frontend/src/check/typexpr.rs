@@ -14,23 +14,67 @@ use crate::types::{Field, Interface, Method, Struct, Type, TypeId};
 impl<'a> Checker<'a> {
     /// The type that an expression denotes; invalid after an error.
     pub(super) fn typ(&mut self, expr: &'a Expr) -> TypeId {
-        let ty = self.type_of_expr(expr);
+        let mut ty = self.type_of_expr(expr);
+        if !self.types().generic_params(ty).is_empty() {
+            let text = format!(
+                "cannot use generic type {} without instantiation",
+                self.type_text(ty)
+            );
+            self.error(Code::WrongTypeArgCount, expr, text);
+            ty = TypeId::INVALID;
+        }
         self.record_type(expr, ty);
         ty
+    }
+
+    /// The type that an expression denotes, which may be generic.
+    pub(super) fn generic_or_plain_type(&mut self, expr: &'a Expr) -> TypeId {
+        self.type_of_expr(expr)
     }
 
     /// The type of a variable.
     pub(super) fn var_type(&mut self, expr: &'a Expr) -> TypeId {
         let ty = self.typ(expr);
-        if ty == self.types().comparable && ty.is_valid() {
-            let text = format!(
-                "cannot use type {} outside a type constraint: interface is (or embeds) comparable",
-                self.type_text(ty)
-            );
-            self.error(Code::MisplacedConstraintIface, expr, text);
-            return TypeId::INVALID;
+        let may_be_interface = match self.types().get(ty) {
+            Type::Interface(_) | Type::Named(_) | Type::Alias(_) => {
+                ty != self.types().any && ty != self.types().error
+            }
+            _ => false,
+        };
+        // Interfaces may be under declaration.
+        if may_be_interface {
+            match self.types().under_type(ty) {
+                Type::Interface(_) => {}
+                Type::Basic(crate::types::Basic::Invalid) => {}
+                _ => return ty,
+            }
+            self.later.push(Later::VarType {
+                env: self.env,
+                ty,
+                expr,
+            });
         }
         ty
+    }
+
+    pub(super) fn check_var_type(&mut self, ty: TypeId, expr: &'a Expr) {
+        if !self.types().is_interface(ty) {
+            return;
+        }
+        self.prog.types.complete_interface(ty);
+        let set = self.types().type_set(ty);
+        if set.is_method_set() {
+            return;
+        }
+        let what = match set.is_comparable {
+            true => "is (or embeds) comparable",
+            false => "contains type constraints",
+        };
+        let text = format!(
+            "cannot use type {} outside a type constraint: interface {what}",
+            self.type_text(ty)
+        );
+        self.error(Code::MisplacedConstraintIface, expr, text);
     }
 
     fn type_of_expr(&mut self, expr: &'a Expr) -> TypeId {
@@ -44,10 +88,7 @@ impl<'a> Checker<'a> {
                 let x = self.selector(expr, true);
                 self.operand_type(&x)
             }
-            ExprKind::Index { x, .. } => {
-                self.unsupported(x.start_pos(), "generic types are");
-                TypeId::INVALID
-            }
+            ExprKind::Index { x, indices } => self.instantiated_type(x, indices),
             ExprKind::Paren(inner) => self.typ(inner),
             ExprKind::Unary {
                 op: UnaryOp::Deref,
@@ -104,7 +145,7 @@ impl<'a> Checker<'a> {
             ExprKind::StructType(ty) => self.struct_type(ty),
             ExprKind::FuncType(ty) => {
                 self.open_scope();
-                let sig = self.func_type(FuncId::NONE, None, ty);
+                let sig = self.func_type(FuncId::NONE, None, &[], ty);
                 self.close_scope();
                 sig
             }
@@ -112,16 +153,6 @@ impl<'a> Checker<'a> {
             ExprKind::Ellipsis(elem) => {
                 self.error(Code::InvalidSyntaxTree, expr, "invalid use of ...");
                 self.typ(elem);
-                TypeId::INVALID
-            }
-            ExprKind::Binary {
-                op: ast::BinaryOp::Or,
-                ..
-            }
-            | ExprKind::Unary {
-                op: UnaryOp::Tilde, ..
-            } => {
-                self.unsupported(expr.start_pos(), "type constraints are");
                 TypeId::INVALID
             }
             _ => {
@@ -203,7 +234,11 @@ impl<'a> Checker<'a> {
 
     pub(super) fn check_map_key(&mut self, key: &'a Expr, ty: TypeId) {
         if !self.types().comparable(ty) {
-            let text = format!("invalid map key type {}", self.type_text(ty));
+            let why = match self.types().is_type_param(ty) {
+                true => " (missing comparable constraint)",
+                false => "",
+            };
+            let text = format!("invalid map key type {}{why}", self.type_text(ty));
             self.error(Code::IncomparableMapKey, key, text);
         }
     }
@@ -290,6 +325,7 @@ impl<'a> Checker<'a> {
                 "embedded field type cannot be unsafe.Pointer"
             }
             Type::Pointer(_) => "embedded field type cannot be a pointer",
+            Type::TypeParam(_) => "embedded field type cannot be a type parameter",
             Type::Interface(_) if is_pointer => {
                 "embedded field type cannot be a pointer to an interface"
             }
@@ -309,7 +345,7 @@ impl<'a> Checker<'a> {
             match elem {
                 InterfaceElem::Method { name, ty } => {
                     self.open_scope();
-                    let sig = self.func_type(FuncId::NONE, None, ty);
+                    let sig = self.func_type(FuncId::NONE, None, &[], ty);
                     self.close_scope();
                     if name.name.is_blank() {
                         let text = "methods must have a unique non-blank name";
@@ -339,7 +375,7 @@ impl<'a> Checker<'a> {
                     });
                 }
                 InterfaceElem::Embedded(expr) => {
-                    let embed = self.typ(expr);
+                    let embed = self.union(expr);
                     if embed.is_valid() {
                         embeds.push(embed);
                     }
@@ -352,6 +388,7 @@ impl<'a> Checker<'a> {
             methods,
             embeds,
             pkg,
+            is_implicit: false,
         });
         self.later.push(Later::Interface {
             env: self.env,
@@ -396,7 +433,6 @@ impl<'a> Checker<'a> {
                 continue;
             }
             if !self.types().is_interface(embed) {
-                self.unsupported(expr.start_pos(), "type constraints are");
                 continue;
             }
             for method in self.types().methods_of_interface(embed).iter() {

@@ -140,7 +140,7 @@ impl Universe<'_> {
     /// `comparable`, which only constraints may use.
     fn comparable(&mut self) {
         let comparable = self.interface("comparable", Vec::new());
-        self.program.types.comparable = comparable;
+        self.program.types.set_comparable(comparable);
     }
 
     fn interface(&mut self, name: &str, methods: Vec<Method>) -> TypeId {
@@ -153,6 +153,7 @@ impl Universe<'_> {
             methods,
             embeds: Vec::new(),
             pkg: PkgId::UNIVERSE,
+            is_implicit: false,
         });
         types.set_rhs(named, rhs);
         types.complete_interface(named);

@@ -130,6 +130,22 @@ impl<'a> Checker<'a> {
                     false => Err(Untypable::Other),
                 }
             }
+            // All types that the parameter may stand for must take the value.
+            Type::TypeParam(_) => {
+                let mut unders = Vec::new();
+                let is_specific = self.types().all_under(target, |under| {
+                    unders.push(under);
+                    under.is_valid()
+                });
+                if !is_specific
+                    || unders
+                        .iter()
+                        .any(|&under| self.implicit_type(x, under).is_err())
+                {
+                    return Err(Untypable::Other);
+                }
+                Ok((target, None))
+            }
             _ => Err(Untypable::Other),
         }
     }
@@ -250,7 +266,7 @@ impl<'a> Checker<'a> {
 }
 
 /// The larger of two untyped kinds, if they mix.
-fn max_type(x: TypeId, y: TypeId) -> Option<TypeId> {
+pub(super) fn max_type(x: TypeId, y: TypeId) -> Option<TypeId> {
     let is_numeric = |ty| (TypeId::UNTYPED_INT..=TypeId::UNTYPED_COMPLEX).contains(&ty);
     match (is_numeric(x), is_numeric(y)) {
         _ if x == y => Some(x),

@@ -72,7 +72,22 @@ impl Types {
         let canon = match ty {
             Type::Basic(super::Basic::Byte) => TypeId::UINT8,
             Type::Basic(super::Basic::Rune) => TypeId::INT32,
-            Type::Basic(_) | Type::Named(_) | Type::TypeParam(_) => id,
+            Type::Basic(_) | Type::TypeParam(_) => id,
+            Type::Named(named) => {
+                let named = self.named(named);
+                let Some(origin) = named.origin else {
+                    return Some(id);
+                };
+                let (generic, args) = (self.named(origin).id, named.type_args.clone());
+                let mut known = Vec::with_capacity(args.len());
+                for &arg in &args {
+                    known.push(self.known(arg)?);
+                }
+                match known == args {
+                    true => id,
+                    false => self.instance(generic, &known),
+                }
+            }
             Type::Alias(alias) => {
                 let actual = self.alias(alias).actual;
                 if !actual.is_valid() {
@@ -112,11 +127,11 @@ impl Types {
             Type::Func(sig) => {
                 let params = self.known_params(&sig.params)?;
                 let results = self.known_params(&sig.results)?;
-                let is_variadic = sig.is_variadic;
                 let sig = Signature {
                     params,
                     results,
-                    is_variadic,
+                    is_variadic: sig.is_variadic,
+                    type_params: sig.type_params.clone(),
                 };
                 self.intern_canon(id, Type::Func(Arc::new(sig)))
             }
@@ -128,6 +143,13 @@ impl Types {
                 self.intern_canon(id, Type::Tuple(canon.into()))
             }
             Type::Interface(interface) => self.canon_interface(id, &interface)?,
+            Type::Union(terms) => {
+                let mut terms = terms.to_vec();
+                for term in &mut terms {
+                    term.ty = self.known(term.ty)?;
+                }
+                self.intern_canon(id, Type::Union(terms.into()))
+            }
         };
         Some(canon)
     }
@@ -141,42 +163,39 @@ impl Types {
     }
 
     fn canon_interface(&mut self, id: TypeId, interface: &Interface) -> Option<TypeId> {
-        // An embedded interface may be under declaration: then its methods are not known yet.
+        // What is embedded may be under declaration: then it is not known yet.
         for &embed in &interface.embeds {
-            if !matches!(self.under_type(embed), Type::Interface(_)) {
+            if !self.under(embed).is_valid() {
                 return None;
             }
         }
-        let (all, is_complete) = self.collect_methods(id);
+        let (set, is_complete) = self.collect_type_set(id);
         if !is_complete {
             return None;
         }
-        let mut methods: Vec<Method> = all.to_vec();
+        let mut methods: Vec<Method> = set.methods.to_vec();
         for method in &mut methods {
             method.sig = self.known(method.sig)?;
         }
         // `comparable` is told apart from other interfaces without methods by staying embedded.
-        let comparable = self.comparable;
-        let embeds = if comparable.is_valid() && self.embeds_comparable(id) {
-            vec![comparable]
-        } else {
-            Vec::new()
-        };
+        let mut embeds = Vec::new();
+        if set.is_comparable {
+            embeds.push(self.comparable);
+        }
+        if let Some(mut terms) = set.terms {
+            for term in &mut terms {
+                term.ty = self.known(term.ty)?;
+            }
+            terms.sort_by_key(|term| (term.ty, term.has_tilde));
+            embeds.push(self.union(&terms));
+        }
         let canon = Interface {
             methods,
             embeds,
             pkg: PkgId::UNIVERSE,
+            is_implicit: false,
         };
         Some(self.intern_canon(id, Type::Interface(Arc::new(canon))))
-    }
-
-    fn embeds_comparable(&self, id: TypeId) -> bool {
-        match self.get(id) {
-            Type::Interface(interface) => interface.embeds.iter().any(|&embed| {
-                embed == self.comparable || self.embeds_comparable(self.under(embed))
-            }),
-            _ => false,
-        }
     }
 
     fn intern_canon(&mut self, id: TypeId, ty: Type) -> TypeId {
@@ -187,10 +206,7 @@ impl Types {
             return known;
         }
         let canon = TypeId(self.types.len() as u32);
-        self.types.push(ty.clone());
-        self.canons.push(canon);
-        self.interned.insert(ty, canon);
-        canon
+        self.add_type(ty, canon)
     }
 
     /// Identity by structure, for types with unfinished parts. The depth bounds cycles through aliases.
@@ -245,9 +261,21 @@ impl Types {
                             && same(f.ty, g.ty)
                     })
             }
+            (Type::Named(a), Type::Named(b)) => {
+                let (a, b) = (self.named(*a), self.named(*b));
+                a.origin.is_some()
+                    && a.origin == b.origin
+                    && a.type_args
+                        .iter()
+                        .zip(&b.type_args)
+                        .all(|(&a, &b)| same(a, b))
+            }
             (Type::Interface(_), Type::Interface(_)) => {
-                let (a, b) = (self.methods_of_interface(a), self.methods_of_interface(b));
-                a.len() == b.len()
+                let (x, y) = (self.type_set(a), self.type_set(b));
+                let (a, b) = (&x.methods, &y.methods);
+                x.is_comparable == y.is_comparable
+                    && self.same_terms(&x, &y)
+                    && a.len() == b.len()
                     && a.iter()
                         .zip(b.iter())
                         .all(|(m, n)| m.name == n.name && m.pkg == n.pkg && same(m.sig, n.sig))

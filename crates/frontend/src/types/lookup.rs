@@ -5,7 +5,7 @@
 
 use mini_syntax::Symbol;
 
-use super::{Type, TypeId, Types};
+use super::{Method, Type, TypeId, Types};
 use crate::object::ObjId;
 use crate::program::PkgId;
 
@@ -20,6 +20,14 @@ pub enum Member {
     InterfaceMethod {
         index: u32,
         interface: TypeId,
+        sig: TypeId,
+    },
+    /// A method that the constraint of a type parameter asks for. The member itself is found in the type that stands for
+    /// the parameter.
+    ConstraintMethod {
+        name: Symbol,
+        /// The package that an unexported name belongs to; [`PkgId::UNIVERSE`] for exported names.
+        pkg: PkgId,
         sig: TypeId,
     },
 }
@@ -56,21 +64,21 @@ impl Types {
     /// A method with a pointer receiver is found in a value, too: whether the value is addressable is the caller's
     /// question.
     pub fn lookup(&self, ty: TypeId, pkg: PkgId, name: Symbol) -> Result<Lookup, LookupFailure> {
-        self.lookup_with(ty, pkg, name, |a, b| a == b)
+        self.lookup_with(ty, pkg, name, false, |a, b| a == b)
     }
 
-    /// As [`lookup`](Self::lookup), but letters match in either case: for messages.
-    pub fn lookup_folded(&self, ty: TypeId, pkg: PkgId, name: Symbol) -> Option<Symbol> {
+    /// As [`lookup`](Self::lookup), but letters match in either case and names of other packages are seen: for messages.
+    pub fn lookup_folded(&self, ty: TypeId, pkg: PkgId, name: Symbol) -> Option<(Symbol, Lookup)> {
         let mut found = None;
         let folded = name.as_str().to_lowercase();
-        let result = self.lookup_with(ty, pkg, name, |candidate, _| {
+        let result = self.lookup_with(ty, pkg, name, true, |candidate, _| {
             let is_match = candidate.as_str().to_lowercase() == folded;
             if is_match {
                 found.get_or_insert(candidate);
             }
             is_match
         });
-        result.ok().and(found)
+        found.zip(result.ok())
     }
 
     fn lookup_with(
@@ -78,6 +86,7 @@ impl Types {
         ty: TypeId,
         pkg: PkgId,
         name: Symbol,
+        sees_all: bool,
         mut is_same: impl FnMut(Symbol, Symbol) -> bool,
     ) -> Result<Lookup, LookupFailure> {
         if name.is_blank() {
@@ -87,18 +96,18 @@ impl Types {
         if let Some(named) = self.as_named(ty)
             && let Some(elem) = self.pointee(named.id)
         {
-            let found = self.lookup_in(elem, true, pkg, name, &mut is_same)?;
+            let found = self.lookup_in(elem, true, pkg, name, sees_all, &mut is_same)?;
             return match found.member {
                 Member::Field { .. } => Ok(found),
                 _ => Err(LookupFailure::NotFound),
             };
         }
         let (start, is_pointer) = self.deref(ty);
-        // A pointer to an interface has no methods.
-        if is_pointer && self.is_interface(start) {
+        // A pointer to an interface or to a type parameter has no methods.
+        if is_pointer && (self.is_interface(start) || self.is_type_param(start)) {
             return Err(LookupFailure::NotFound);
         }
-        self.lookup_in(start, is_pointer, pkg, name, &mut is_same)
+        self.lookup_in(start, is_pointer, pkg, name, sees_all, &mut is_same)
     }
 
     fn lookup_in(
@@ -107,9 +116,10 @@ impl Types {
         is_pointer: bool,
         pkg: PkgId,
         name: Symbol,
+        sees_all: bool,
         is_same: &mut dyn FnMut(Symbol, Symbol) -> bool,
     ) -> Result<Lookup, LookupFailure> {
-        let is_exported = name.is_exported();
+        let is_exported = sees_all || name.is_exported();
         let mut seen: Vec<TypeId> = Vec::new();
         let mut current = vec![Embedded {
             ty: start,
@@ -141,7 +151,8 @@ impl Types {
                 match self.under_type(ty) {
                     Type::Struct(structure) => {
                         for (index, field) in structure.fields.iter().enumerate() {
-                            let is_visible = field.name.is_exported() || structure.pkg == pkg;
+                            let is_visible =
+                                is_exported || field.name.is_exported() || structure.pkg == pkg;
                             if is_visible && is_same(field.name, name) {
                                 let member = Member::Field {
                                     index: index as u32,
@@ -173,8 +184,7 @@ impl Types {
                     Type::Interface(_) => {
                         let methods = self.methods_of_interface(ty);
                         let hit = methods.iter().position(|method| {
-                            (method.name.is_exported() || method.pkg == pkg)
-                                && is_same(method.name, name)
+                            (is_exported || method.pkg == pkg) && is_same(method.name, name)
                         });
                         if let Some(index) = hit {
                             let member = Member::InterfaceMethod {
@@ -182,6 +192,16 @@ impl Types {
                                 interface: ty,
                                 sig: methods[index].sig,
                             };
+                            add(&mut found, &embedded, member, ty)?;
+                        }
+                    }
+                    Type::TypeParam(_) => {
+                        let set = self.type_set(ty);
+                        let hit = set.methods.iter().find(|method| {
+                            (is_exported || method.pkg == pkg) && is_same(method.name, name)
+                        });
+                        if let Some(&Method { name, pkg, sig }) = hit {
+                            let member = Member::ConstraintMethod { name, pkg, sig };
                             add(&mut found, &embedded, member, ty)?;
                         }
                     }

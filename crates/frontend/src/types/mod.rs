@@ -10,7 +10,8 @@
 //! * [`Types::under`] looks through names and aliases, [`Types::unalias`] through aliases only.
 //! * Parts that belong together are `Arc`s: a caller may hold a struct's fields while it makes further types.
 //! * `identity.rs` canonical ids, `predicates.rs` what a type can do, `lookup.rs` fields and methods through
-//!   embedding, `satisfy.rs` interfaces met or not, `print.rs` the two printed forms, `sizes.rs` sizes for constants.
+//!   embedding, `satisfy.rs` interfaces met or not, `print.rs` the two printed forms, `sizes.rs` sizes for constants,
+//!   `typeset.rs` the types and methods that an interface stands for, `subst.rs` type arguments for type parameters.
 
 mod identity;
 mod lookup;
@@ -18,6 +19,8 @@ mod predicates;
 mod print;
 mod satisfy;
 mod sizes;
+mod subst;
+mod typeset;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,6 +37,9 @@ pub use predicates::Incomparable;
 pub use print::Qualifier;
 pub(crate) use print::quote;
 pub use satisfy::Missing;
+pub use subst::Subst;
+use subst::{Instances, Traits};
+pub use typeset::{NoCommon, TypeSet};
 
 /// A type as written. Zero is the invalid type: what an erroneous expression has, silent in later errors.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -129,6 +135,15 @@ pub enum Type {
     /// The results of a call with none or several; never the type of a variable.
     Tuple(Arc<[TypeId]>),
     TypeParam(TypeParamId),
+    /// `~int | string`: only embedded in interfaces.
+    Union(Arc<[Term]>),
+}
+
+/// A term of a union: all types whose underlying type is `ty`, or that type alone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Term {
+    pub has_tilde: bool,
+    pub ty: TypeId,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -140,7 +155,7 @@ pub struct AliasId(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TypeParamId(pub u32);
 
-/// A declared type.
+/// A declared type, or an instance of a generic one.
 #[derive(Clone, Debug)]
 pub struct Named {
     pub id: TypeId,
@@ -151,13 +166,37 @@ pub struct Named {
     pub obj: ObjId,
     /// The right-hand side of the declaration, not yet looked through; invalid while the declaration is being resolved.
     pub rhs: TypeId,
-    /// Methods in source order; their signatures are resolved when asked for.
+    /// Methods in source order; their signatures are resolved when asked for. An instance has those of its origin: their
+    /// signatures speak of the type parameters that each method's receiver declares.
     pub methods: Vec<(Symbol, ObjId)>,
     /// Set for types declared in functions: such types of one name are told apart by it.
     pub local_index: u32,
+    /// What `rhs` is written in terms of: the type parameters of the generic function around a local type, then the
+    /// type's own. Empty for instances.
+    pub type_params: Vec<TypeParamId>,
+    /// How many of `type_params` belong to the function around.
+    pub n_implicit: u32,
+    /// Of an instance: the generic type, and a type for each of its parameters.
+    pub origin: Option<NamedId>,
+    pub type_args: Vec<TypeId>,
 }
 
-/// `type A = T`
+impl Named {
+    /// The type parameters that the declaration itself has.
+    pub fn own_type_params(&self) -> &[TypeParamId] {
+        &self.type_params[self.n_implicit as usize..]
+    }
+
+    /// The type arguments that the source writes: without those of the function around a local type.
+    pub fn own_type_args(&self) -> &[TypeId] {
+        match self.type_args.is_empty() {
+            true => &[],
+            false => &self.type_args[self.n_implicit as usize..],
+        }
+    }
+}
+
+/// `type A = T`, `type A[P any] = T`, or an instance of the latter.
 #[derive(Clone, Debug)]
 pub struct Alias {
     pub name: Symbol,
@@ -165,14 +204,23 @@ pub struct Alias {
     pub obj: ObjId,
     /// Invalid while the declaration is being resolved.
     pub actual: TypeId,
+    pub type_params: Vec<TypeParamId>,
+    /// Of an instance.
+    pub origin: Option<AliasId>,
+    pub type_args: Vec<TypeId>,
 }
 
-/// A type parameter; constraints come with generics.
+/// A type parameter of a function, a type, an alias, or a method's receiver.
 #[derive(Clone, Debug)]
 pub struct TypeParam {
+    pub id: TypeId,
     pub name: Symbol,
+    /// The type name that declares it.
     pub obj: ObjId,
+    /// Its place in the list that declares it.
     pub index: u32,
+    /// Any type: one that is no interface stands for the interface that embeds it. Invalid while the list is being
+    /// resolved.
     pub constraint: TypeId,
 }
 
@@ -199,9 +247,15 @@ pub struct Signature {
     pub params: Vec<Param>,
     pub results: Vec<Param>,
     pub is_variadic: bool,
+    /// Of a generic function that is not instantiated; never those of a receiver.
+    pub type_params: Vec<TypeParamId>,
 }
 
 impl Signature {
+    pub fn is_generic(&self) -> bool {
+        !self.type_params.is_empty()
+    }
+
     pub fn param_types(&self) -> impl ExactSizeIterator<Item = TypeId> + '_ {
         self.params.iter().map(|param| param.ty)
     }
@@ -218,13 +272,15 @@ pub struct Param {
     pub ty: TypeId,
 }
 
-/// An interface as written. [`Types::methods_of_interface`] has all of its methods.
+/// An interface as written. [`Types::type_set`] has all of its methods and types.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Interface {
     pub methods: Vec<Method>,
     pub embeds: Vec<TypeId>,
     /// The package that wrote the interface.
     pub pkg: PkgId,
+    /// A constraint that is written without `interface { }`.
+    pub is_implicit: bool,
 }
 
 /// A method of an interface.
@@ -246,8 +302,11 @@ pub struct Types {
     named: Vec<Named>,
     aliases: Vec<Alias>,
     type_params: Vec<TypeParam>,
-    /// All methods of an interface, sorted, once it is complete.
-    type_sets: HashMap<TypeId, Arc<[Method]>, FixedState>,
+    /// Per type what substitution asks.
+    traits: Vec<Traits>,
+    /// The type sets of complete interfaces.
+    type_sets: HashMap<TypeId, Arc<TypeSet>, FixedState>,
+    instances: Instances,
     /// Name and path of each package, for printing.
     packages: Vec<(Symbol, Symbol)>,
     /// The interface without methods.
@@ -276,7 +335,9 @@ impl Types {
             named: Vec::new(),
             aliases: Vec::new(),
             type_params: Vec::new(),
+            traits: Vec::with_capacity(1024),
             type_sets: HashMap::default(),
+            instances: Instances::default(),
             packages: Vec::new(),
             empty_interface: TypeId::INVALID,
             any: TypeId::INVALID,
@@ -291,6 +352,7 @@ impl Types {
             methods: Vec::new(),
             embeds: Vec::new(),
             pkg: PkgId::UNIVERSE,
+            is_implicit: false,
         });
         types.any = types.empty_interface;
         types
@@ -342,11 +404,17 @@ impl Types {
         if let Some(&id) = self.interned.get(&ty) {
             return id;
         }
-        let id = TypeId(self.types.len() as u32);
-        self.types.push(ty.clone());
-        self.canons.push(UNKNOWN);
-        self.interned.insert(ty, id);
+        let id = self.add_type(ty, UNKNOWN);
         self.set_canon(id);
+        id
+    }
+
+    fn add_type(&mut self, ty: Type, canon: TypeId) -> TypeId {
+        let id = TypeId(self.types.len() as u32);
+        self.traits.push(self.find_traits(&ty));
+        self.types.push(ty.clone());
+        self.canons.push(canon);
+        self.interned.insert(ty, id);
         id
     }
 
@@ -398,8 +466,36 @@ impl Types {
             rhs: TypeId::INVALID,
             methods: Vec::new(),
             local_index,
+            type_params: Vec::new(),
+            n_implicit: 0,
+            origin: None,
+            type_args: Vec::new(),
         });
         self.intern(Type::Named(named))
+    }
+
+    /// A new type parameter; its constraint is set later.
+    pub fn new_type_param(&mut self, name: Symbol, obj: ObjId, index: u32) -> TypeParamId {
+        let param = TypeParamId(self.type_params.len() as u32);
+        let id = TypeId(self.types.len() as u32);
+        self.type_params.push(TypeParam {
+            id,
+            name,
+            obj,
+            index,
+            constraint: TypeId::INVALID,
+        });
+        self.intern(Type::TypeParam(param));
+        param
+    }
+
+    pub fn set_constraint(&mut self, param: TypeParamId, constraint: TypeId) {
+        self.type_params[param.0 as usize].constraint = constraint;
+    }
+
+    /// A union of terms, to be embedded in an interface.
+    pub fn union(&mut self, terms: &[Term]) -> TypeId {
+        self.intern(Type::Union(terms.into()))
     }
 
     /// A new alias; what it stands for is set later.
@@ -410,19 +506,41 @@ impl Types {
             pkg,
             obj,
             actual: TypeId::INVALID,
+            type_params: Vec::new(),
+            origin: None,
+            type_args: Vec::new(),
         });
         self.intern(Type::Alias(alias))
+    }
+
+    /// Makes `comparable` known: its interface is not the empty one.
+    pub(crate) fn set_comparable(&mut self, comparable: TypeId) {
+        self.comparable = comparable;
+        let embeds_itself = Interface {
+            methods: Vec::new(),
+            embeds: vec![comparable],
+            pkg: PkgId::UNIVERSE,
+            is_implicit: false,
+        };
+        self.set_rhs(comparable, TypeId::INVALID);
+        let rhs = self.interface(embeds_itself);
+        self.set_rhs(comparable, rhs);
+        self.set_canon(rhs);
+        self.complete_interface(comparable);
     }
 
     pub fn set_rhs(&mut self, named: TypeId, rhs: TypeId) {
         if let Type::Named(id) = self.types[named.index()] {
             self.named[id.0 as usize].rhs = rhs;
+            self.expand_instances_of(named);
         }
     }
 
     pub fn set_actual(&mut self, alias: TypeId, actual: TypeId) {
         if let Type::Alias(id) = self.types[alias.index()] {
             self.aliases[id.0 as usize].actual = actual;
+            self.traits[alias.index()] = self.traits[actual.index()];
+            self.expand_instances_of(alias);
         }
     }
 
@@ -471,6 +589,22 @@ impl Types {
         }
     }
 
+    /// The type parameter that `id` is, through aliases.
+    pub fn as_type_param(&self, id: TypeId) -> Option<TypeParamId> {
+        match self.types[id.index()] {
+            Type::TypeParam(param) => Some(param),
+            Type::Alias(_) => match self.types[self.unalias(id).index()] {
+                Type::TypeParam(param) => Some(param),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub fn is_type_param(&self, id: TypeId) -> bool {
+        self.as_type_param(id).is_some()
+    }
+
     /// The signature under `id`.
     pub fn signature(&self, id: TypeId) -> Option<&Arc<Signature>> {
         match self.under_type(id) {
@@ -509,65 +643,6 @@ impl Types {
             Type::Tuple(parts) => parts,
             _ => std::slice::from_ref(id),
         }
-    }
-
-    /// All methods of the interface under `id`, own and embedded, exported names first, then by name. Empty for other
-    /// types. The position of a method in this list is its number in method tables.
-    pub fn methods_of_interface(&self, id: TypeId) -> Arc<[Method]> {
-        let under = self.under(id);
-        if let Some(methods) = self.type_sets.get(&under) {
-            return methods.clone();
-        }
-        self.collect_methods(under).0
-    }
-
-    /// The same, remembered if the interface is complete.
-    pub fn complete_interface(&mut self, id: TypeId) -> Arc<[Method]> {
-        let under = self.under(id);
-        if let Some(methods) = self.type_sets.get(&under) {
-            return methods.clone();
-        }
-        let (methods, is_complete) = self.collect_methods(under);
-        if is_complete && matches!(self.types[under.index()], Type::Interface(_)) {
-            self.type_sets.insert(under, methods.clone());
-        }
-        methods
-    }
-
-    fn collect_methods(&self, under: TypeId) -> (Arc<[Method]>, bool) {
-        let mut seen = Vec::new();
-        let mut methods = Vec::new();
-        let is_complete = self.collect_methods_into(under, &mut seen, &mut methods);
-        self.sort_methods(&mut methods);
-        (methods.into(), is_complete)
-    }
-
-    fn collect_methods_into(
-        &self,
-        under: TypeId,
-        seen: &mut Vec<TypeId>,
-        methods: &mut Vec<Method>,
-    ) -> bool {
-        if seen.contains(&under) {
-            return true;
-        }
-        seen.push(under);
-        let Type::Interface(interface) = &self.types[under.index()] else {
-            return under.is_valid();
-        };
-        for method in &interface.methods {
-            let is_known = methods
-                .iter()
-                .any(|known| known.name == method.name && known.pkg == method.pkg);
-            if !is_known {
-                methods.push(*method);
-            }
-        }
-        let mut is_complete = true;
-        for &embed in &interface.embeds {
-            is_complete &= self.collect_methods_into(self.under(embed), seen, methods);
-        }
-        is_complete
     }
 
     pub(crate) fn sort_methods(&self, methods: &mut [Method]) {

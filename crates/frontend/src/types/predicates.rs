@@ -86,6 +86,42 @@ macro_rules! basic_questions {
     };
 }
 
+/// The same question asked of every type that a type parameter may stand for.
+macro_rules! questions_of_all {
+    ($($name:ident $each:ident,)*) => {
+        impl Types {
+            $(pub fn $name(&self, id: TypeId) -> bool {
+                match self.is_type_param(id) {
+                    false => self.$each(id),
+                    true => self.all_under(id, |under| self.$each(under)),
+                }
+            })*
+        }
+    };
+}
+
+questions_of_all! {
+    all_boolean is_boolean,
+    all_integer is_integer,
+    all_unsigned is_unsigned,
+    all_float is_float,
+    all_numeric is_numeric,
+    all_string is_string,
+    all_ordered is_ordered,
+    all_numeric_or_string is_numeric_or_string,
+    all_basic is_basic,
+}
+
+impl Types {
+    fn is_numeric_or_string(&self, id: TypeId) -> bool {
+        self.is_numeric(id) || self.is_string(id)
+    }
+
+    fn is_basic(&self, id: TypeId) -> bool {
+        id.is_valid() && self.basic(id).is_some()
+    }
+}
+
 basic_questions! {
     is_boolean, is_integer, is_unsigned, is_float, is_complex, is_numeric, is_string, is_ordered, is_const_type,
 }
@@ -130,6 +166,9 @@ impl Types {
             | Type::Chan { .. }
             | Type::Func(_)
             | Type::Interface(_) => true,
+            Type::TypeParam(_) => {
+                self.all_under(id, |under| under.is_valid() && self.has_nil(under))
+            }
             _ => false,
         }
     }
@@ -150,13 +189,24 @@ impl Types {
     /// Whether `==` is defined and cannot panic.
     pub fn strictly_comparable(&self, id: TypeId) -> bool {
         match self.under_type(id) {
-            Type::Interface(_) => false,
+            Type::Interface(_) => self.is_comparable_set(id),
             Type::Struct(ty) => ty
                 .fields
                 .iter()
                 .all(|field| self.strictly_comparable(field.ty)),
             &Type::Array { elem, .. } => self.strictly_comparable(elem),
             _ => self.comparable(id),
+        }
+    }
+
+    /// Whether all types of an interface's type set are strictly comparable.
+    fn is_comparable_set(&self, id: TypeId) -> bool {
+        let set = self.type_set(id);
+        match &set.terms {
+            None => set.is_comparable,
+            Some(terms) => {
+                !terms.is_empty() && terms.iter().all(|term| self.strictly_comparable(term.ty))
+            }
         }
     }
 
@@ -175,6 +225,12 @@ impl Types {
                 .iter()
                 .find(|field| !self.comparable(field.ty))
                 .map(|field| Incomparable::Field(field.name, field.ty)),
+            Type::TypeParam(_) if !self.is_comparable_set(id) => {
+                Some(match self.type_set(id).is_empty() {
+                    true => Incomparable::EmptyTypeSet,
+                    false => Incomparable::TypeSet,
+                })
+            }
             _ => None,
         }
     }
@@ -199,4 +255,7 @@ pub enum Incomparable {
     Itself,
     Elem(TypeId),
     Field(mini_syntax::Symbol, TypeId),
+    /// Of a type parameter: not all types of its constraint can be compared.
+    TypeSet,
+    EmptyTypeSet,
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Basic, ChanDir, Interface, Param, Signature, Struct, Type, TypeId, Types};
+use super::{
+    Basic, ChanDir, Interface, Param, Signature, Struct, Term, Type, TypeId, TypeParamId, Types,
+};
 use crate::program::PkgId;
 
 /// How names of declared types are qualified.
@@ -12,6 +14,8 @@ pub enum Qualifier {
     RelativeTo(PkgId),
     /// At run time: always the package's name, no aliases, no parameter names, spaces inside `struct { }`.
     RunTime,
+    /// The same with the package's path: inside the brackets of an instance.
+    RunTimePath,
     /// As for run time but with the package's path: different types have different texts.
     Unique,
 }
@@ -100,6 +104,13 @@ impl Printer<'_> {
                 if self.qualifier == Qualifier::Unique && named.local_index > 0 {
                     let _ = write!(self.out, "·{}", named.local_index);
                 }
+                match self.is_run_time() {
+                    true => self.type_args(&named.type_args),
+                    false => self.type_args(named.own_type_args()),
+                }
+                if !self.is_run_time() {
+                    self.type_params(named.own_type_params());
+                }
             }
             &Type::Alias(alias) => {
                 let alias = self.types.alias(alias);
@@ -108,6 +119,8 @@ impl Printer<'_> {
                 } else {
                     self.package(alias.pkg);
                     self.out.push_str(alias.name.as_str());
+                    self.type_args(&alias.type_args);
+                    self.type_params(&alias.type_params);
                 }
             }
             &Type::Pointer(elem) => self.prefixed("*", elem),
@@ -138,8 +151,69 @@ impl Printer<'_> {
             &Type::TypeParam(param) => self
                 .out
                 .push_str(self.types.type_param(param).name.as_str()),
+            Type::Union(terms) => {
+                for (i, term) in terms.iter().enumerate() {
+                    self.separate(i, " | ");
+                    self.term(*term);
+                }
+            }
         }
         self.depth -= 1;
+    }
+
+    fn term(&mut self, term: Term) {
+        if term.has_tilde {
+            self.out.push('~');
+        }
+        self.ty(term.ty);
+    }
+
+    /// `[int,string]`
+    fn type_args(&mut self, args: &[TypeId]) {
+        if args.is_empty() {
+            return;
+        }
+        // At run time, arguments are told apart by the paths of their packages.
+        let outer = self.qualifier;
+        if outer == Qualifier::RunTime {
+            self.qualifier = Qualifier::RunTimePath;
+        }
+        self.out.push('[');
+        for (i, &arg) in args.iter().enumerate() {
+            let separator = if self.is_run_time() { "," } else { ", " };
+            self.separate(i, separator);
+            self.ty(arg);
+        }
+        self.out.push(']');
+        self.qualifier = outer;
+    }
+
+    /// `[K comparable, V, W any]`
+    fn type_params(&mut self, params: &[TypeParamId]) {
+        if params.is_empty() {
+            return;
+        }
+        self.out.push('[');
+        let mut last = None;
+        for (i, &param) in params.iter().enumerate() {
+            let param = self.types.type_param(param);
+            if i > 0 {
+                if last != Some(param.constraint) {
+                    self.constraint(last);
+                }
+                self.out.push_str(", ");
+            }
+            last = Some(param.constraint);
+            self.out.push_str(param.name.as_str());
+        }
+        self.constraint(last);
+        self.out.push(']');
+    }
+
+    fn constraint(&mut self, constraint: Option<TypeId>) {
+        if let Some(constraint) = constraint {
+            self.prefixed(" ", constraint);
+        }
     }
 
     fn package(&mut self, pkg: PkgId) {
@@ -148,7 +222,7 @@ impl Printer<'_> {
         }
         if let Some((name, path)) = self.types.package_name(pkg) {
             let text = match self.qualifier {
-                Qualifier::Unique => path,
+                Qualifier::Unique | Qualifier::RunTimePath => path,
                 _ => name,
             };
             self.out.push_str(text.as_str());
@@ -237,6 +311,12 @@ impl Printer<'_> {
             self.out.push_str(" }");
             return;
         }
+        if interface.is_implicit
+            && let ([], [embed]) = (interface.methods.as_slice(), interface.embeds.as_slice())
+        {
+            self.ty(*embed);
+            return;
+        }
         self.out.push_str("interface{");
         for (i, method) in interface.methods.iter().enumerate() {
             self.separate(i, "; ");
@@ -258,6 +338,7 @@ impl Printer<'_> {
     }
 
     fn signature(&mut self, sig: &Signature) {
+        self.type_params(&sig.type_params);
         self.params(&sig.params, sig.is_variadic);
         match sig.results.as_slice() {
             [] => {}
