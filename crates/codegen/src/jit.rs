@@ -1,12 +1,12 @@
 //! The compiler as the rest of the program sees it: functions are compiled when they are first called.
 //!
-//! Unit numbers: function `f` is unit `f`, the closure thunk of `f` is unit `n + f` for `n` functions; helpers follow. The stub of a unit passes its
-//! number to the runtime's lazy-compile routine, which comes back here through the compile hook.
+//! Unit numbers: function `f` is unit `f`, the closure thunk of `f` is unit `n + f` for `n` functions; helpers follow. A
+//! function without parameters needs no thunk. The stub of a unit passes its number to the runtime's lazy-compile routine, which comes back here through the compile hook.
 //!
 //! Translation and optimisation run without locks, on as many threads as call; only putting code into the arena and
 //! patching is serialised. Two threads that want the same unit compile it once.
 
-use crate::func::{Translated, translate, translate_thunk};
+use crate::func::{Translated, signature_of, translate, translate_thunk};
 use crate::helpers::{Helper, translate_helper};
 use crate::isa::Isas;
 use crate::layout::Layouts;
@@ -149,6 +149,15 @@ impl Jit {
         &self.program.funcs[func].name
     }
 
+    /// Name of the function that a unit is or belongs to.
+    pub fn unit_name(&self, unit: u32) -> &str {
+        let n = self.program.funcs.len() as u32;
+        match unit.checked_sub(2 * n) {
+            None => self.func_name(FuncId(unit % n)),
+            Some(_) => "helper",
+        }
+    }
+
     /// Prints what a function becomes.
     pub fn emit(&self, func: FuncId, what: Emit) -> String {
         let mut translated = translate(self, func);
@@ -253,7 +262,14 @@ impl Jit {
 
     pub(crate) fn static_closure(&self, func: FuncId) -> usize {
         let n = self.program.funcs.len() as u32;
-        self.statics.closure(n + func.0)
+        let (params, _) = signature_of(&self.program.types, self.program.funcs[func].sig);
+        // Behind a context that is the last parameter nothing moves: the function itself may ignore it.
+        let unit = if params.is_empty() {
+            func.0
+        } else {
+            n + func.0
+        };
+        self.statics.closure(unit)
     }
 
     pub(crate) fn helper_unit(&self, helper: Helper) -> u32 {

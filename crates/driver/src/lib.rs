@@ -8,6 +8,7 @@ mod packages;
 mod pipeline;
 mod report;
 mod run;
+mod timing;
 
 pub use report::install_panic_hook;
 
@@ -97,6 +98,7 @@ pub const STATUS_ERRORS: u8 = 1;
 /// Does what the command line asks and returns the exit status. A program that is run ends the process itself.
 pub fn execute(request: Request) -> u8 {
     on_large_stack(move || {
+        timing::set(run::debug_flags().timing);
         let made = Session::new(request).and_then(|mut session| {
             let roots = session.read()?;
             Ok((session, roots))
@@ -227,7 +229,7 @@ impl Session {
         let options = pipeline::Options {
             flags: self.request.flags,
             whole_package: self.request.action == Action::Build,
-            heap_all: run::heap_all(),
+            heap_all: run::debug_flags().heap_all,
         };
         match self.request.action {
             Action::Check => {

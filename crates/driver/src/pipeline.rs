@@ -1,5 +1,6 @@
 //! The pipeline, one line a pass.
 
+use crate::timing::phase;
 use crate::{Action, GcFlags, Session};
 use mini_diagnostics::{Code, Diagnostic, SourceMap, Span};
 use mini_frontend::Root;
@@ -30,8 +31,9 @@ impl Session {
         let options = mini_frontend::Options {
             allow_missing_bodies: self.request.action == Action::Check,
         };
-        let (program, diagnostics) =
-            mini_frontend::check_packages(roots, &mut loader, &mut self.sources, options);
+        let (program, diagnostics) = phase("load and check", || {
+            mini_frontend::check_packages(roots, &mut loader, &mut self.sources, options)
+        });
         let is_fine = !diagnostics.iter().any(Diagnostic::is_error);
         // What is wrong with imports is said before there are packages.
         let is_loaded = !diagnostics.iter().any(|d| d.code == Code::BrokenImport);
@@ -78,7 +80,10 @@ impl Session {
         let lowering = mini_lower::Options {
             whole_user_package: options.whole_package,
         };
-        let mut program = match mini_lower::lower(checked, lowering) {
+        let lowered = phase("check and lower what is reached", || {
+            mini_lower::lower(checked, lowering)
+        });
+        let mut program = match lowered {
             Ok(program) => program,
             Err(diagnostics) => {
                 self.diagnostics.extend(diagnostics);
@@ -91,7 +96,10 @@ impl Session {
             inline: !options.flags.no_inline,
             level,
         };
-        for line in mini_mir::opt::run_before_escape(&mut program, &optimise) {
+        let lines = phase("inline", || {
+            mini_mir::opt::run_before_escape(&mut program, &optimise)
+        });
+        for line in lines {
             self.diagnostics.push(Diagnostic::info(
                 Code::Inline,
                 line.pos.span(),
@@ -99,8 +107,9 @@ impl Session {
             ));
         }
         debug_verify(&program, "optimising");
-        let (mut decisions, lines) =
-            mini_escape::analyse(&program, &mini_escape::Options { level });
+        let (mut decisions, lines) = phase("escape", || {
+            mini_escape::analyse(&program, &mini_escape::Options { level })
+        });
         for line in lines {
             self.diagnostics.push(explanation(line, &self.sources));
         }

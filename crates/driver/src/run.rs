@@ -1,7 +1,7 @@
 //! Wiring compiled code and runtime, and running a program.
 
 use crate::pipeline::Compiled;
-use crate::{Session, Targets};
+use crate::{Session, Targets, timing};
 use mini_abi::panics::LangItem;
 use mini_codegen::Jit;
 use mini_mir::{Decisions, Program};
@@ -13,15 +13,15 @@ static JIT: OnceLock<Jit> = OnceLock::new();
 /// Called by the runtime when a function is called for the first time.
 extern "C" fn compile(unit: u32) -> usize {
     match JIT.get() {
-        Some(jit) => jit.compile_unit(unit),
+        Some(jit) => timing::phase(jit.unit_name(unit), || jit.compile_unit(unit)),
         None => mini_diagnostics::bug!("compiled code runs before there is a program"),
     }
 }
 
-/// Whether `MINIDEBUG` asks for everything on the heap; a mistake in the variable is reported when the program starts.
-pub(crate) fn heap_all() -> bool {
+/// What `MINIDEBUG` asks for; a mistake in the variable is reported when the program starts.
+pub(crate) fn debug_flags() -> mini_runtime::debug::Flags {
     let text = std::env::var("MINIDEBUG").unwrap_or_default();
-    mini_runtime::debug::parse(&text).is_ok_and(|flags| flags.heap_all)
+    mini_runtime::debug::parse(&text).unwrap_or_default()
 }
 
 /// A compiler for the program, over the runtime of this process.
@@ -52,7 +52,9 @@ pub(crate) fn run(session: &mut Session, compiled: Compiled) -> u8 {
 
 fn start(session: &mut Session, compiled: Compiled) -> Result<std::convert::Infallible, String> {
     let debug = mini_runtime::debug::parse(&std::env::var("MINIDEBUG").unwrap_or_default())?;
-    let made = jit(compiled.program, compiled.decisions, session)?;
+    let made = timing::phase("machine", || {
+        jit(compiled.program, compiled.decisions, session)
+    })?;
     let jit = JIT.get_or_init(|| made);
     let (Some(main_closure), Some(raise), Some(fatal_panic)) = (
         jit.entry_closure(),

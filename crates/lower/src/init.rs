@@ -29,7 +29,8 @@ impl<'ast> Context<'ast> {
             pos,
         );
         self.funcs[func].is_wrapper = false;
-        self.funcs[func].no_inline = true;
+        // Traces show the initialisation of the user's package; what the library does runs once and fits into the entry.
+        self.funcs[func].no_inline = pkg == prog.main;
         func
     }
 

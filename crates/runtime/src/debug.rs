@@ -5,6 +5,7 @@
 //! | `stackmove` | every prologue check moves the stack to fresh memory, the old one becomes inaccessible |
 //! | `gcstress`, `gcstress=N` | a collection at every (N-th) allocation |
 //! | `heapall` | all escape decisions are "heap" (read by the driver) |
+//! | `timing` | the phases of the start, in microseconds (read by the driver) |
 //! | `seed=N` | scheduling and select order follow the seed, on one P |
 
 use std::sync::OnceLock;
@@ -16,6 +17,7 @@ pub struct Flags {
     /// Zero: off.
     pub gc_stress: u64,
     pub heap_all: bool,
+    pub timing: bool,
     pub seed: Option<u64>,
 }
 
@@ -24,6 +26,7 @@ static STACK_MOVE_OFF: Flags = Flags {
     stack_move: false,
     gc_stress: 0,
     heap_all: false,
+    timing: false,
     seed: None,
 };
 
@@ -60,6 +63,7 @@ pub fn parse(text: &str) -> Result<Flags, String> {
             "stackmove" => flags.stack_move = number()? != 0,
             "gcstress" => flags.gc_stress = number()?,
             "heapall" => flags.heap_all = number()? != 0,
+            "timing" => flags.timing = number()? != 0,
             "seed" => flags.seed = Some(number()?),
             _ => return Err(format!("MINIDEBUG: unknown word {name}")),
         }

@@ -29,46 +29,36 @@ pub struct Lexed {
 /// Lexes a file. Errors go to `diagnostics`; the tokens go on after them.
 pub fn lex(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
     let begin = prologue_len(&file.text);
-    scan(file, begin..file.text.len(), Kind::StartFile, diagnostics)
+    let mut scanned = scan(file, begin..file.text.len(), Kind::StartFile, |_, _, _| {
+        None
+    });
+    add_encoding_faults(file, &mut scanned.faults);
+    scanned.report(file, diagnostics)
 }
 
-/// Lexes a file without the bodies of its functions: each is a token of kind [`Kind::Body`].
+/// Lexes a file of the library without the bodies of its functions: each is a token of kind [`Kind::Body`].
 pub(crate) fn outline(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
     let begin = prologue_len(&file.text);
     let mut bodies = Bodies::default();
-    scan_with(
-        file,
-        begin..file.text.len(),
-        Kind::StartFile,
-        diagnostics,
-        |tokens, kind, rest| bodies.len(tokens, kind, rest),
-    )
+    let skip = |tokens: &[Token], kind, rest: &str| bodies.len(tokens, kind, rest);
+    scan(file, begin..file.text.len(), Kind::StartFile, skip).report(file, diagnostics)
 }
 
-/// Lexes the body of a function.
+/// Lexes the body of a function of the library.
 pub(crate) fn body(file: &SourceFile, span: Span, diagnostics: &mut Diagnostics) -> Vec<Token> {
     let range = (span.start.0 - file.base.0) as usize..(span.end.0 - file.base.0) as usize;
-    scan(file, range, Kind::StartBody, diagnostics).tokens
-}
-
-fn scan(
-    file: &SourceFile,
-    range: Range<usize>,
-    start: Kind,
-    diagnostics: &mut Diagnostics,
-) -> Lexed {
-    scan_with(file, range, start, diagnostics, |_, _, _| None)
+    let scanned = scan(file, range, Kind::StartBody, |_, _, _| None);
+    scanned.report(file, diagnostics).tokens
 }
 
 /// Lexes a part of a file. `skip` sees the tokens so far, the next one's kind and the text from it on, and may say that
 /// so many bytes are the body of a function.
-fn scan_with(
+fn scan(
     file: &SourceFile,
     range: Range<usize>,
     start: Kind,
-    diagnostics: &mut Diagnostics,
     mut skip: impl FnMut(&[Token], Kind, &str) -> Option<usize>,
-) -> Lexed {
+) -> Scanned {
     let text = &file.text[..range.end];
     let mut lexer = Raw::lexer(text);
     lexer.bump(range.start);
@@ -122,22 +112,33 @@ fn scan_with(
     }
     out.push(Kind::Eof, None, end..end);
 
-    let Extras {
-        mut faults,
-        pragmas,
-    } = lexer.extras;
-    add_encoding_faults(file, &mut faults);
-    diagnostics.extend(faults.into_iter().map(|(at, message)| {
-        let pos = file.base.offset(at as u32);
-        Diagnostic::error(Code::Syntax, pos.span(), message)
-    }));
+    let Extras { faults, pragmas } = lexer.extras;
     let pragmas = pragmas.into_iter().map(|(at, text)| Pragma {
         text: Symbol::intern(&text),
         pos: file.base.offset(at as u32),
     });
-    Lexed {
-        pragmas: pragmas.collect(),
-        tokens: out.tokens,
+    Scanned {
+        lexed: Lexed {
+            pragmas: pragmas.collect(),
+            tokens: out.tokens,
+        },
+        faults,
+    }
+}
+
+/// What was lexed, before its faults are reported.
+struct Scanned {
+    lexed: Lexed,
+    faults: Vec<Fault>,
+}
+
+impl Scanned {
+    fn report(self, file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
+        diagnostics.extend(self.faults.into_iter().map(|(at, message)| {
+            let pos = file.base.offset(at as u32);
+            Diagnostic::error(Code::Syntax, pos.span(), message)
+        }));
+        self.lexed
     }
 }
 
