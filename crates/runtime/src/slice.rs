@@ -108,7 +108,7 @@ pub unsafe fn grow(
         };
         let used = old_len * elem.size;
         if is_noscan {
-            let new = heap::new_bytes(g, bytes);
+            let new = heap::new_bytes(g, bytes, elem.align as usize);
             new.copy_from_nonoverlapping(old, used);
             new.add(used).write_bytes(0, bytes - used);
             return (new, capacity);

@@ -44,7 +44,7 @@ unsafe fn room(g: *mut G, len: usize, buffer: *mut u8) -> *mut u8 {
         return buffer;
     }
     // SAFETY: the caller's promise.
-    unsafe { heap::new_bytes(g, len) }
+    unsafe { heap::new_bytes(g, len, 1) }
 }
 
 /// A new string with these bytes. For natives too.
@@ -174,7 +174,7 @@ pub unsafe fn from_runes(g: *mut G, runes: &[i32]) -> Str {
     }
     // SAFETY: the room has the bytes that the runes need.
     unsafe {
-        let start = heap::new_bytes(g, len);
+        let start = heap::new_bytes(g, len, 1);
         let mut end = start;
         for &rune in runes {
             let (bytes, n) = encode_rune(rune);

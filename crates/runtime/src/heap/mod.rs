@@ -121,15 +121,15 @@ pub unsafe fn new_array(g: *mut G, elem: &'static TypeDesc, n: usize) -> *mut u8
     unsafe { allocate(g, |cache, outcome| cache.new_array(elem, n, outcome)) }
 }
 
-/// `size` bytes without pointers and with any contents.
+/// `size` bytes without pointers and with any contents, aligned to `align`.
 ///
 /// # Safety
 /// As for [`new_object`].
-pub unsafe fn new_bytes(g: *mut G, size: usize) -> *mut u8 {
+pub unsafe fn new_bytes(g: *mut G, size: usize, align: usize) -> *mut u8 {
     // SAFETY: the caller's promise.
     unsafe {
         allocate(g, |cache, outcome| {
-            cache.new_noscan(size, 1, false, outcome)
+            cache.new_noscan(size, align, false, outcome)
         })
     }
 }
