@@ -11,6 +11,14 @@
 //! // escape            the same for -gcflags='-m -l'
 //! ```
 //!
+//! A folder with a go.mod is one program; the recipe is the first line of its go.mod, and its other files stand beside it:
+//!
+//! ```text
+//! // rundir            as run, for the package in the folder; also: panic, exit N, and a folder (./cmd/app)
+//! // errorcheckdir     as errorcheck, for ./... ; escapedir the same
+//! // testdir -v        mini test with these arguments; NAME.out without times; also: exit N
+//! ```
+//!
 //! Every `run` program runs once per mode of [`MODES`], and, where Go 1.27 is installed (on PATH or in $MINI_GO), is
 //! compared with Go itself; without Go those tests are reported as ignored.
 
@@ -54,7 +62,7 @@ fn main() {
     for file in files {
         let program = Program::read(&root, &file);
         match program.recipe {
-            Recipe::Run { .. } => {
+            Recipe::Run { .. } | Recipe::Test { .. } => {
                 for (mode, environment) in MODES {
                     let name = format!("{}::{mode}", program.name);
                     let skip = program.skipped_modes.get(*mode).cloned();
@@ -90,7 +98,9 @@ fn main() {
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).expect("tests/programs") {
         let path = entry.expect("directory entry").path();
-        if path.is_dir() {
+        if path.join("go.mod").exists() {
+            files.push(path);
+        } else if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|e| e == "mini") {
             files.push(path);
@@ -109,7 +119,16 @@ fn find_go() -> Option<PathBuf> {
 
 #[derive(Clone)]
 enum Recipe {
-    Run { status: i32, args: Vec<String> },
+    Run {
+        status: i32,
+        args: Vec<String>,
+        /// What is run, seen from the program's folder; the program itself, if it is a file.
+        target: Option<String>,
+    },
+    Test {
+        status: i32,
+        args: Vec<String>,
+    },
     ErrorCheck,
     Escape,
 }
@@ -133,7 +152,11 @@ struct Output {
 
 impl Program {
     fn read(root: &Path, path: &Path) -> Program {
-        let text = std::fs::read_to_string(path).expect("program is UTF-8");
+        let main = match path.is_dir() {
+            true => path.join("go.mod"),
+            false => path.to_owned(),
+        };
+        let text = std::fs::read_to_string(main).expect("program is UTF-8");
         let relative = path
             .strip_prefix(root.join("tests/programs"))
             .expect("below tests/programs");
@@ -146,14 +169,30 @@ impl Program {
             .map(|r| r.split(' ').collect::<Vec<_>>())
             .as_deref()
         {
-            Some(["run"]) => Recipe::Run { status: 0, args },
-            Some(["run", "panic"]) => Recipe::Run { status: 2, args },
-            Some(["run", "exit", n]) => Recipe::Run {
-                status: n.parse().expect("exit status"),
-                args,
+            Some(["run", how @ ..]) => match status(how) {
+                (status, []) => Recipe::Run {
+                    status,
+                    args,
+                    target: None,
+                },
+                _ => panic!("{name}: unknown recipe {header:?}"),
             },
-            Some(["errorcheck"]) => Recipe::ErrorCheck,
-            Some(["escape"]) => Recipe::Escape,
+            Some(["rundir", how @ ..]) => {
+                let (status, target) = status(how);
+                let target = Some(target.first().unwrap_or(&".").to_string());
+                Recipe::Run {
+                    status,
+                    args,
+                    target,
+                }
+            }
+            Some(["testdir", how @ ..]) => {
+                let (status, args) = status(how);
+                let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+                Recipe::Test { status, args }
+            }
+            Some(["errorcheck" | "errorcheckdir"]) => Recipe::ErrorCheck,
+            Some(["escape" | "escapedir"]) => Recipe::Escape,
             _ => panic!("{name}: unknown recipe {header:?}"),
         };
         let skipped_modes = text
@@ -188,11 +227,19 @@ impl Program {
         ] {
             command.env_remove(variable);
         }
-        command.current_dir(&self.root);
+        command.current_dir(self.folder());
         command
     }
 
-    fn execute(&self, mut command: Command) -> Result<Output, Failed> {
+    /// Where the program runs.
+    fn folder(&self) -> &Path {
+        match self.path.is_dir() {
+            true => &self.path,
+            false => &self.root,
+        }
+    }
+
+    fn execute(&self, command: &mut Command) -> Result<Output, Failed> {
         let input = self.path.with_extension("in");
         let stdin = match std::fs::File::open(input) {
             Ok(file) => Stdio::from(file),
@@ -226,17 +273,22 @@ impl Program {
     }
 
     fn run(&self, environment: &[(&str, &str)]) -> Result<(), Failed> {
-        let Recipe::Run { status, args } = &self.recipe else {
-            unreachable!("only run programs run")
-        };
         let mut command = self.mini();
-        command
-            .arg("run")
-            .arg(&self.path)
-            .args(args)
-            .envs(environment.iter().copied());
-        let output = self.execute(command)?;
-        self.expect_output(&output, *status)?;
+        match &self.recipe {
+            Recipe::Run { args, target, .. } => match target {
+                Some(target) => command.arg("run").arg(target).args(args),
+                None => command.arg("run").arg(&self.path).args(args),
+            },
+            Recipe::Test { args, .. } => command.arg("test").args(args),
+            Recipe::ErrorCheck | Recipe::Escape => unreachable!("not run"),
+        };
+        command.envs(environment.iter().copied());
+        let output = self.execute(&mut command)?;
+        self.expect_output(&output)?;
+        self.expect_errors(&output)
+    }
+
+    fn expect_errors(&self, output: &Output) -> Result<(), Failed> {
         if let Some(patterns) = self.companion("err") {
             for pattern in String::from_utf8_lossy(&patterns).lines() {
                 let regex = Regex::new(&format!("(?m){pattern}"))?;
@@ -248,14 +300,19 @@ impl Program {
         Ok(())
     }
 
-    fn expect_output(&self, output: &Output, status: i32) -> Result<(), Failed> {
+    fn expect_output(&self, output: &Output) -> Result<(), Failed> {
+        let (status, stdout) = match &self.recipe {
+            Recipe::Test { status, .. } => (*status, without_times(&output.stdout)?),
+            Recipe::Run { status, .. } => (*status, output.stdout.clone()),
+            Recipe::ErrorCheck | Recipe::Escape => unreachable!("not run"),
+        };
         let expected = self.companion("out").unwrap_or_default();
-        if output.stdout != expected && update_expect() {
-            std::fs::write(self.path.with_extension("out"), &output.stdout)?;
-        } else if output.stdout != expected {
+        if stdout != expected && update_expect() {
+            std::fs::write(self.path.with_extension("out"), &stdout)?;
+        } else if stdout != expected {
             return Err(format!(
                 "{}\nstderr:\n{}",
-                difference(&expected, &output.stdout),
+                difference(&expected, &stdout),
                 tail(&output.stderr)
             )
             .into());
@@ -273,83 +330,126 @@ impl Program {
 
     /// Builds and runs the program with Go: the expected output is Go's.
     fn compare_with_go(&self, go: &Path) -> Result<(), Failed> {
-        let Recipe::Run { status, args } = &self.recipe else {
-            unreachable!("only run programs run")
-        };
         let dir = std::env::temp_dir().join(format!(
             "mini-go-{}-{}",
             std::process::id(),
             self.name.replace('/', "-")
         ));
-        std::fs::create_dir_all(&dir)?;
-        // Without a module, Go takes the run-time settings of an older version.
-        std::fs::write(dir.join("go.mod"), "module program\n\ngo 1.27\n")?;
-        std::fs::write(dir.join("main.go"), &self.text)?;
-        let built = Command::new(go)
-            .args(["build", "-o", "program", "main.go"])
-            .env("GOFLAGS", "")
-            .env("GO111MODULE", "on")
-            .current_dir(&dir)
-            .output()?;
-        let result = if built.status.success() {
-            let mut command = Command::new(dir.join("program"));
-            command.current_dir(&self.root).args(args);
-            self.execute(command)
-                .and_then(|output| self.expect_output(&output, *status))
+        if self.path.is_dir() {
+            copy_for_go(&self.path, &dir)?;
         } else {
-            Err(String::from_utf8_lossy(&built.stderr).into_owned().into())
-        };
+            std::fs::create_dir_all(&dir)?;
+            // Without a module, Go takes the run-time settings of an older version.
+            std::fs::write(dir.join("go.mod"), "module program\n\ngo 1.27\n")?;
+            std::fs::write(dir.join("main.go"), &self.text)?;
+        }
+        let result = self.ask_go(go, &dir);
         std::fs::remove_dir_all(&dir)?;
         result
+    }
+
+    fn ask_go(&self, go: &Path, dir: &Path) -> Result<(), Failed> {
+        let mut command = Command::new(go);
+        command
+            .env("GOFLAGS", "")
+            .env("GO111MODULE", "on")
+            .current_dir(dir);
+        let (status, args, target) = match &self.recipe {
+            Recipe::Run {
+                status,
+                args,
+                target,
+            } => (*status, args, target.as_deref()),
+            Recipe::Test { args, .. } => {
+                command.args(["test", "-count=1", "-vet=off"]).args(args);
+                let output = self.execute(&mut command)?;
+                return self.expect_output(&output);
+            }
+            Recipe::ErrorCheck | Recipe::Escape => unreachable!("not run"),
+        };
+        if let Some(target) = target
+            && status == 1
+        {
+            // Most of these do not compile.
+            let output = self.execute(command.args(["run", target]))?;
+            self.expect_output(&output)?;
+            return self.expect_errors(&output);
+        }
+        command.args(["build", "-o", "program", target.unwrap_or("main.go")]);
+        let built = self.execute(&mut command)?;
+        if built.status == Some(0) {
+            let mut command = Command::new(dir.join("program"));
+            let is_folder = self.path.is_dir();
+            command.current_dir(if is_folder { dir } else { &self.root });
+            let output = self.execute(command.args(args))?;
+            self.expect_output(&output)
+        } else {
+            Err(built.stderr.into())
+        }
     }
 
     /// Compares diagnostics with the `// ERROR "regexp"` comments, line by line, as Go's test runner does.
     fn check_lines(&self, arguments: &[&str]) -> Result<(), Failed> {
         let mut command = self.mini();
-        command.args(arguments).arg(&self.path);
-        let output = self.execute(command)?;
+        command.args(arguments);
+        match self.path.is_dir() {
+            true => command.arg("./..."),
+            false => command.arg(&self.path),
+        };
+        let output = self.execute(&mut command)?;
         if output.status.is_none_or(|s| s > 1) {
             return Err(format!("status {:?}:\n{}", output.status, output.stderr).into());
         }
-        let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-        let prefix = format!("{}:", self.path.display());
-        let mut line = 0;
+        let message_line = Regex::new(r"^([^: \t]+):([0-9]+):([0-9]+): (.*)$")?;
+        let mut found: BTreeMap<(PathBuf, usize), Vec<String>> = BTreeMap::new();
+        let mut place = None;
         for text in output.stderr.lines() {
-            match text
-                .strip_prefix(&prefix)
-                .and_then(|rest| rest.split_once(':'))
+            if let Some(parts) = message_line.captures(text) {
+                let file = self.folder().join(parts[1].trim_start_matches("./"));
+                let at = (file, parts[2].parse()?);
+                found
+                    .entry(at.clone())
+                    .or_default()
+                    .push(parts[4].to_owned());
+                place = Some(at);
+            } else if let Some(at) = &place
+                && !text.starts_with("# ")
             {
-                Some((number, message)) if number.parse::<usize>().is_ok() => {
-                    line = number.parse()?;
-                    let message = message.split_once(": ").map_or(message, |(_, m)| m);
-                    found.entry(line).or_default().push(message.to_owned());
-                }
-                _ if line > 0 => {
-                    let messages = found.entry(line).or_default();
-                    let last = messages.last_mut().expect("a message");
-                    last.push('\n');
-                    last.push_str(text);
-                }
-                _ => {}
+                let messages = found.entry(at.clone()).or_default();
+                let last = messages.last_mut().expect("a message");
+                last.push('\n');
+                last.push_str(text);
             }
         }
+        let mut files = vec![];
+        match self.path.is_dir() {
+            true => collect(&self.path, &mut files),
+            false => files.push(self.path.clone()),
+        }
         let mut problems = vec![];
-        for (index, text) in self.text.lines().enumerate() {
-            let messages = found.remove(&(index + 1)).unwrap_or_default();
-            let patterns = error_patterns(text)?;
-            for pattern in &patterns {
-                if !messages.iter().any(|m| pattern.is_match(m)) {
-                    problems.push(format!(
-                        "{}: no match for /{pattern}/ in {messages:?}",
-                        index + 1
-                    ));
+        for file in files {
+            let text = std::fs::read_to_string(&file)?;
+            for (index, text) in text.lines().enumerate() {
+                let messages = found.remove(&(file.clone(), index + 1)).unwrap_or_default();
+                let patterns = error_patterns(text)?;
+                let place = format!("{}:{}", file.display(), index + 1);
+                for pattern in &patterns {
+                    if !messages.iter().any(|m| pattern.is_match(m)) {
+                        problems.push(format!("{place}: no match for /{pattern}/ in {messages:?}"));
+                    }
+                }
+                for message in &messages {
+                    if !patterns.iter().any(|p| p.is_match(message)) {
+                        problems.push(format!("{place}: unexpected: {message}"));
+                    }
                 }
             }
-            for message in &messages {
-                if !patterns.iter().any(|p| p.is_match(message)) {
-                    problems.push(format!("{}: unexpected: {message}", index + 1));
-                }
-            }
+        }
+        for ((file, line), messages) in found {
+            problems.push(format!(
+                "{}:{line}: no such line: {messages:?}",
+                file.display()
+            ));
         }
         if problems.is_empty() {
             Ok(())
@@ -357,6 +457,45 @@ impl Program {
             Err(problems.join("\n").into())
         }
     }
+}
+
+/// What a recipe says of the exit status, and the words behind it.
+fn status<'a, 'b>(how: &'b [&'a str]) -> (i32, &'b [&'a str]) {
+    match how {
+        ["panic", rest @ ..] => (2, rest),
+        ["exit", n, rest @ ..] => (n.parse().expect("exit status"), rest),
+        rest => (0, rest),
+    }
+}
+
+/// Copies a program's folder, with Go's ending for its files.
+fn copy_for_go(from: &Path, to: &Path) -> Result<(), Failed> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        let name = path.file_name().expect("a name");
+        if path.is_dir() {
+            copy_for_go(&path, &to.join(name))?;
+            continue;
+        }
+        let mut copy = to.join(name);
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "mini")
+        {
+            copy.set_extension("go");
+        }
+        std::fs::copy(&path, copy)?;
+    }
+    Ok(())
+}
+
+/// What a test prints, without the times; Go's file names as Mini's.
+fn without_times(output: &[u8]) -> Result<Vec<u8>, Failed> {
+    let text = String::from_utf8_lossy(output);
+    let text = Regex::new(r"[0-9.]+s\b")?.replace_all(&text, "TIME");
+    let text = Regex::new(r"\.go:([0-9])")?.replace_all(&text, ".mini:$1");
+    Ok(text.into_owned().into_bytes())
 }
 
 /// The quoted regular expressions behind `// ERROR`.

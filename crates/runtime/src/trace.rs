@@ -116,7 +116,10 @@ fn absolute(file: &str) -> String {
         return file.into();
     }
     match std::env::current_dir() {
-        Ok(dir) => dir.join(path).display().to_string(),
+        Ok(dir) => {
+            let path: std::path::PathBuf = dir.join(path).components().collect();
+            path.display().to_string()
+        }
         Err(_) => file.into(),
     }
 }

@@ -438,7 +438,12 @@ impl Inliner<'_> {
             return literal;
         }
         let (from, to) = (&self.program.funcs[callee], &self.program.funcs[caller]);
+        // What starts the program is none of its functions: literals in main.main keep their names.
+        let keeps_name = self.program.entry == Some(caller) || from.name == to.name;
         let rename = |name: &str, from_name: &str, to_name: &str| {
+            if keeps_name {
+                return name.to_string();
+            }
             let tail = name.strip_prefix(from_name).unwrap_or(name);
             format!("{to_name}.{}{tail}", from.short_name)
         };

@@ -1,0 +1,7 @@
+package main
+
+import "fmt"
+
+func init() { fmt.Println("b.go") }
+
+var fromGo = "from Go"
