@@ -14,6 +14,7 @@ use mini_syntax::ast;
 use crate::cost::Cost;
 use crate::method_sets::Reached;
 use crate::names;
+use crate::selector::{MethodRef, MethodTarget};
 
 pub(crate) type Map<K, V> = HashMap<K, V, FixedState>;
 
@@ -46,6 +47,20 @@ pub(crate) struct Generation {
     pub(crate) loop_bodies: u32,
 }
 
+/// What a function of the compiler's own does with a method. Names would not do: types of different functions share them.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Wrapper {
+    /// `x.m`: calls it on the receiver in its context.
+    Value {
+        receiver: TyId,
+        target: MethodTarget,
+    },
+    /// `T.m`, of this function type: calls it on its first argument.
+    Expr { ty: TyId, method: MethodRef },
+    /// Calls it as interfaces do, on a receiver of this type.
+    Entry { receiver: TyId, method: MethodRef },
+}
+
 pub(crate) struct Context<'ast> {
     pub(crate) asts: &'ast front::Asts,
     pub(crate) types: TyTable,
@@ -62,8 +77,8 @@ pub(crate) struct Context<'ast> {
     /// Library variables met, whose initialisers are to be looked for.
     pub(crate) new_library_vars: Vec<ObjId>,
     pub(crate) generations: Map<FuncId, Generation>,
-    /// Wrappers for method values and expressions, by symbol.
-    pub(crate) wrappers: Map<Arc<str>, FuncId>,
+    /// Wrappers of methods.
+    pub(crate) wrappers: Map<Wrapper, FuncId>,
     pub(crate) todo: VecDeque<Work<'ast>>,
     /// `runtime.raise`, which makes the panics of failed checks.
     pub(crate) raise: Option<FuncId>,

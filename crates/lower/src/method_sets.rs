@@ -16,7 +16,7 @@ use mini_mir::{
 };
 use mini_syntax::Symbol;
 
-use crate::context::Context;
+use crate::context::{Context, Wrapper};
 use crate::func::FuncLower;
 use crate::names;
 use crate::selector::{MethodRef, MethodTarget};
@@ -181,7 +181,10 @@ impl Context<'_> {
                 let TyKind::Interface(methods) = self.types.kind(interface) else {
                     return None;
                 };
-                let method = methods.iter().position(|m| m.name == *name)? as u32;
+                let method = methods
+                    .iter()
+                    .position(|m| m.name == *name && m.package == *package)?
+                    as u32;
                 (MethodTarget::Interface { interface, method }, sig)
             }
         };
@@ -253,8 +256,10 @@ impl Context<'_> {
             format!("(*{short}).{name}").into()
         };
         let symbol: Arc<str> = format!("{}.{short}", names::escaped(&package)).into();
-        // Local types of one name share a symbol: the receiver tells them apart.
-        let key: Arc<str> = format!("{symbol}#{}", recv.0).into();
+        let key = Wrapper::Entry {
+            receiver: recv,
+            method: method.clone(),
+        };
         if let Some(&func) = self.wrappers.get(&key) {
             return func;
         }

@@ -7,17 +7,19 @@ use mini_mir::{
 use mini_syntax::ast::{Expr, Ident};
 use std::sync::Arc;
 
+use crate::context::Wrapper;
 use crate::func::FuncLower;
+use crate::names;
 
 /// A method to call, as seen from a value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MethodRef {
     /// Embedded fields to walk through first.
     pub(crate) path: Vec<u32>,
     pub(crate) target: MethodTarget,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum MethodTarget {
     Static { func: FuncId, pointer_recv: bool },
     Interface { interface: TyId, method: u32 },
@@ -70,7 +72,8 @@ impl<'ast> FuncLower<'_, 'ast> {
             } => {
                 let method = self.prog.types.methods_of_interface(interface)[index as usize];
                 let interface = self.cx.ty(self.prog, interface);
-                self.interface_method(interface, method.name.as_str())
+                let package = names::path(self.prog, method.pkg);
+                self.interface_method(interface, method.name.as_str(), &package)
             }
             Member::ConstraintMethod { .. } => {
                 mini_diagnostics::bug!("a type parameter reached lowering")
@@ -95,14 +98,20 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
     }
 
-    /// The method of that name, which the interface has; calls of it are reachable from now on.
-    pub(crate) fn interface_method(&mut self, interface: TyId, name: &str) -> MethodTarget {
+    /// The method of that name (of that package, if it is not exported), which the interface has; calls of it are reachable
+    /// from now on.
+    pub(crate) fn interface_method(
+        &mut self,
+        interface: TyId,
+        name: &str,
+        package: &str,
+    ) -> MethodTarget {
         let TyKind::Interface(methods) = self.kind(interface).clone() else {
             mini_diagnostics::bug!("interface method of another type");
         };
         let method = methods
             .iter()
-            .position(|m| &*m.name == name)
+            .position(|m| &*m.name == name && &*m.package == package)
             .unwrap_or_else(|| mini_diagnostics::bug!("interface without its method {name}"));
         let called = &methods[method];
         self.cx
@@ -171,6 +180,13 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// The function behind a method value: takes the receiver from its context.
     fn bound_method(&mut self, method: &MethodRef, receiver_ty: TyId, sig: TyId) -> FuncId {
+        let key = Wrapper::Value {
+            receiver: receiver_ty,
+            target: method.target,
+        };
+        if let Some(&func) = self.cx.wrappers.get(&key) {
+            return func;
+        }
         let name: Arc<str> = match method.target {
             MethodTarget::Static { func, .. } => format!("{}-fm", self.cx.funcs[func].name).into(),
             MethodTarget::Interface { interface, method } => {
@@ -179,10 +195,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 format!("{interface}.{name}-fm").into()
             }
         };
-        if let Some(&func) = self.cx.wrappers.get(&name) {
-            return func;
-        }
-        let func = self.new_wrapper(name, sig);
+        let func = self.new_wrapper(key, name, sig);
         let direct = MethodRef {
             path: vec![],
             target: method.target,
@@ -217,6 +230,13 @@ impl<'ast> FuncLower<'_, 'ast> {
         {
             return self.const_func(func, ty);
         }
+        let key = Wrapper::Expr {
+            ty,
+            method: method.clone(),
+        };
+        if let Some(&func) = self.cx.wrappers.get(&key) {
+            return self.const_func(func, ty);
+        }
         let name: Arc<str> = {
             let recv = self.func_sig(ty).params[0];
             let recv = mini_mir::print::type_name(&self.cx.types, recv);
@@ -228,13 +248,10 @@ impl<'ast> FuncLower<'_, 'ast> {
             };
             format!("{recv}.{member}-expr").into()
         };
-        if let Some(&func) = self.cx.wrappers.get(&name) {
-            return self.const_func(func, ty);
-        }
         // The function's own type: the same form without a name.
         let kind = self.kind(ty).clone();
         let sig = self.cx.types.intern(kind);
-        let func = self.new_wrapper(name, sig);
+        let func = self.new_wrapper(key, name, sig);
         self.wrapper_body(func, |inner| {
             let mut args = inner.declare_wrapper_params(sig);
             let receiver = inner.as_place(args.remove(0));
@@ -246,14 +263,12 @@ impl<'ast> FuncLower<'_, 'ast> {
     // -----------------------------------------------------------------------------------------------------------------
     // Wrappers
 
-    fn new_wrapper(&mut self, name: Arc<str>, sig: TyId) -> FuncId {
+    fn new_wrapper(&mut self, key: Wrapper, name: Arc<str>, sig: TyId) -> FuncId {
         let short: Arc<str> = name.strip_prefix("main.").unwrap_or(&name).into();
         let package = self.cx.funcs[self.me].package.clone();
         let pos = self.cx.funcs[self.me].pos;
-        let func = self
-            .cx
-            .synthetic(name.clone(), short, package, sig, true, pos);
-        self.cx.wrappers.insert(name, func);
+        let func = self.cx.synthetic(name, short, package, sig, true, pos);
+        self.cx.wrappers.insert(key, func);
         func
     }
 

@@ -99,11 +99,7 @@ impl Context<'_> {
                     .iter()
                     .map(|method| InterfaceMethod {
                         name: method.name.as_str().into(),
-                        package: if method.name.is_exported() {
-                            Arc::from("")
-                        } else {
-                            names::path(prog, method.pkg).into()
-                        },
+                        package: names::path(prog, method.pkg).into(),
                         sig: self.ty(prog, method.sig),
                     })
                     .collect();
