@@ -126,9 +126,7 @@ impl FuncCx<'_> {
             let pointer = self.builtin(Builtin::make_slice, &[desc, len, cap])[0];
             return Val::Flat(Scalars::from_slice(&[pointer, len, cap]));
         }
-        let ok = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, len, cap);
-        let zero = self.int(0);
-        self.check(ok, PanicCode::MakeSliceLen, zero, zero);
+        self.check_made_len(len, cap);
         let slot = self.site_slot(site);
         let FrameObject::Values { count, .. } = self.frame_objects[site.0 as usize] else {
             panic!("{site:?} holds no values");
@@ -137,6 +135,23 @@ impl FuncCx<'_> {
         self.zero_memory(Addr::frame(Base::Slot(slot), 0), size);
         let pointer = self.b.ins().stack_addr(I64, slot, 0);
         Val::Flat(Scalars::from_slice(&[pointer, len, cap]))
+    }
+
+    /// Raises unless `0 <= len <= cap`, for a capacity that is in range.
+    fn check_made_len(&mut self, len: Value, cap: Value) {
+        let bad = self.cold_block();
+        let good = self.b.create_block();
+        let ok = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, len, cap);
+        self.b.ins().brif(ok, good, &[], bad, &[]);
+        self.continue_in(bad);
+        let zero = self.int(0);
+        let is_positive = self
+            .b
+            .ins()
+            .icmp_imm_s(IntCC::SignedGreaterThanOrEqual, len, 0);
+        self.check(is_positive, PanicCode::MakeSliceLen, zero, zero);
+        self.raise(PanicCode::MakeSliceCap, zero, zero);
+        self.continue_in(good);
     }
 
     /// A closure object: the code word, then the captures.
@@ -219,11 +234,27 @@ impl FuncCx<'_> {
         let [pointer, len, new_len, cap] = self.make_room(slice, n);
         let offset = self.scaled(len, size);
         let end = self.b.ins().iadd(pointer, offset);
+        // All are read before one is stored, since they may be elements that lie behind the slice's end.
+        let values: Vec<Val> = values
+            .iter()
+            .enumerate()
+            .map(|(i, value)| match self.operand(value) {
+                Val::Memory(addr) if i > 0 => self.copied(addr, elem),
+                value => value,
+            })
+            .collect();
         for (i, value) in values.iter().enumerate() {
-            let value = self.operand(value);
-            self.store_value(Addr::heap(end).at(i as u64 * size), elem, &value);
+            self.store_value(Addr::heap(end).at(i as u64 * size), elem, value);
         }
         Val::Flat(Scalars::from_slice(&[pointer, new_len, cap]))
+    }
+
+    /// A copy in the frame, for this statement.
+    fn copied(&mut self, from: Addr, ty: TyId) -> Val {
+        let slot = self.scratch(self.size_of(ty));
+        let at = Addr::frame(Base::Slot(slot), 0);
+        self.copy_memory(at, from, ty);
+        Val::Memory(at)
     }
 
     pub(crate) fn append_slice(&mut self, slice: &Operand, other: &Operand) -> Val {

@@ -40,6 +40,8 @@ impl FuncCx<'_> {
             return self.scalar(value);
         }
         if self.size_of(ty) == 0 {
+            // Nothing to read, but reading may fault.
+            self.operand(value);
             let zeros = self.jit.statics().zeros(1);
             return self.int(zeros as i64);
         }

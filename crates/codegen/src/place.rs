@@ -154,8 +154,13 @@ impl FuncCx<'_> {
                 self.bounds_check(index, len, index_ty);
             }
             let PlaceRef::Memory(addr) = at else {
-                // An array in variables has one element.
-                return at;
+                // An array in variables has one element, or none: then control does not get here.
+                if len > 0 {
+                    return at;
+                }
+                let zeros = self.jit.statics().zeros(size as usize);
+                let zeros = self.int(zeros as i64);
+                return PlaceRef::Memory(Addr::constant(zeros));
             };
             let base = match addr.base {
                 Base::Slot(slot) => self.b.ins().stack_addr(I64, slot, 0),
