@@ -139,13 +139,13 @@ pub(crate) fn translate(jit: &Jit, id: FuncId) -> Translated {
             let body = &*jit.optimized(body);
             let decisions = match jit.decisions().bodies.get(&id) {
                 Some(decisions) => Cow::Borrowed(decisions),
-                None => Cow::Owned(BodyDecisions::all_heap(body)),
+                None => Cow::Owned(BodyDecisions::all_heap(body, &jit.program().types)),
             };
             translate_body(jit, id, body, decisions)
         }
         FuncKind::Native => {
             let body = Body::new(mini_diagnostics::Span::NONE);
-            let decisions = Cow::Owned(BodyDecisions::all_heap(&body));
+            let decisions = Cow::Owned(BodyDecisions::all_heap(&body, &jit.program().types));
             translate_native(jit, id, &body, decisions)
         }
         FuncKind::Pending => panic!("{} was never lowered", declared.name),

@@ -543,7 +543,7 @@ fn every_form_compiles() {
         let FuncKind::Body(body) = &func.kind else {
             continue;
         };
-        let mut decisions = BodyDecisions::all_heap(body);
+        let mut decisions = BodyDecisions::all_heap(body, &program.types);
         decisions.locals = IndexVec::from_elem(Storage::Heap, body.locals.len());
         // Iterators never leave the frame.
         for (local, decl) in body.locals.iter_enumerated() {

@@ -116,7 +116,9 @@ impl Session {
         if options.heap_all {
             for id in program.funcs.ids() {
                 if let Some(body) = program.body(id) {
-                    decisions.bodies.insert(id, BodyDecisions::all_heap(body));
+                    decisions
+                        .bodies
+                        .insert(id, BodyDecisions::all_heap(body, &program.types));
                 }
             }
         }

@@ -15,16 +15,14 @@ use crate::leaks::FuncTags;
 use crate::location::{LocId, Location, LocationKind, Note, Why};
 use crate::solve::LiteralResults;
 use mini_mir::{
-    Body, ConvertKind, FuncId, IndexVec, LocalId, LocalKind, Operand, Place, PlaceBase, Program,
-    Proj, Rvalue, SelectCase, SiteId, SiteKind, Statement, StatementKind, TerminatorKind, TyId,
-    TyKind,
+    Body, ConvertKind, FuncId, IndexVec, LocalId, LocalKind, MAX_STACK_VAR, Operand, Place,
+    PlaceBase, Program, Proj, Rvalue, SelectCase, SiteId, SiteKind, Statement, StatementKind,
+    TerminatorKind, TyId, TyKind,
 };
 use std::collections::HashMap;
 
 pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
-/// Largest variable on the stack, in bytes.
-const MAX_STACK_VAR: u64 = 128 << 10;
 /// Largest object on the stack that is not a variable.
 const MAX_IMPLICIT_STACK_VAR: u64 = 64 << 10;
 

@@ -3,6 +3,7 @@
 //! An assignment of several values has three phases: the calls on both sides run in source order; everything that is to be
 //! read (operands of the left side, values of the right) goes into temporaries; the stores happen left to right.
 
+use mini_diagnostics::Pos;
 use mini_mir::{
     BinOp, Const, ConstValue, LocalKind, Operand, Place, Proj, Rvalue, SiteKind, StatementKind,
     TyId, TyKind,
@@ -117,18 +118,19 @@ impl<'ast> FuncLower<'_, 'ast> {
         match (lhs, rhs) {
             ([to], [value]) => self.assign_one(to, value),
             (_, [value]) => {
-                let targets: Vec<_> = lhs.iter().map(|e| self.lvalue(e)).collect();
+                self.hoist_all(lhs);
                 let value = self.multi_value(value);
                 let parts = self.tuple_parts(value);
+                let targets: Vec<_> = lhs.iter().map(|e| self.lvalue(e)).collect();
                 let targets: Vec<_> = targets.into_iter().map(|to| self.fixed(to)).collect();
                 for (to, part) in targets.into_iter().zip(parts) {
                     self.store(to, part);
                 }
             }
             _ => {
+                self.hoist_assignment(lhs, rhs);
                 let targets: Vec<_> = lhs.iter().map(|e| self.lvalue(e)).collect();
                 let mut values = vec![];
-                self.hoist_all(rhs);
                 for (to, value) in targets.iter().zip(rhs) {
                     let value = match self.lvalue_ty(to) {
                         Some(ty) => self.expr_to(value, ty),
@@ -136,12 +138,31 @@ impl<'ast> FuncLower<'_, 'ast> {
                     };
                     values.push(value);
                 }
-                let targets: Vec<_> = targets.into_iter().map(|to| self.fixed(to)).collect();
-                let values = self.snapshots(values);
-                for (to, value) in targets.into_iter().zip(values) {
-                    self.store(to, value);
-                }
+                let pos = self.b.pos;
+                let pairs = targets.into_iter().zip(values);
+                self.store_all(pairs.map(|(to, value)| (to, value, pos)).collect());
             }
+        }
+    }
+
+    /// Stores values, each at a position, as if at once.
+    pub(crate) fn store_all(&mut self, list: Vec<(LValue, Operand, Pos)>) {
+        if list.len() == 1 {
+            for (to, value, pos) in list {
+                self.b.pos = pos;
+                self.store(to, value);
+            }
+            return;
+        }
+        let (mut targets, mut values) = (vec![], vec![]);
+        for (to, value, pos) in list {
+            targets.push((self.fixed(to), pos));
+            values.push(value);
+        }
+        let values = self.snapshots(values);
+        for ((to, pos), value) in targets.into_iter().zip(values) {
+            self.b.pos = pos;
+            self.store(to, value);
         }
     }
 
@@ -157,6 +178,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn assign_one(&mut self, to: &'ast Expr, value: &'ast Expr) {
+        self.hoist_assignment(std::slice::from_ref(to), std::slice::from_ref(value));
         match self.lvalue(to) {
             LValue::Blank => self.discard(value),
             LValue::Place(place) => self.expr_into(value, place, false),
@@ -219,7 +241,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
             _ => {
                 let mut values = vec![];
-                self.hoist_all(rhs);
+                self.hoist_assignment(lhs, rhs);
                 for (to, value) in lhs.iter().zip(rhs) {
                     let value = match to.as_ident().and_then(|name| self.named_var(name)) {
                         Some(var) => {
@@ -240,7 +262,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
     }
 
-    fn named_var(&self, name: Ident) -> Option<mini_frontend::ObjId> {
+    pub(crate) fn named_var(&self, name: Ident) -> Option<mini_frontend::ObjId> {
         if name.name.is_blank() {
             return None;
         }
@@ -304,7 +326,12 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
             (names, values) => {
                 let mut operands = vec![];
-                self.hoist_all(values);
+                let mut parts = vec![];
+                for (&name, value) in names.iter().zip(values) {
+                    let ty = self.named_var(name).map(|var| self.object_ty(var));
+                    parts.push((value, ty));
+                }
+                self.hoist_parts(&parts);
                 for (&name, value) in names.iter().zip(values) {
                     let operand = match self.named_var(name) {
                         Some(var) => {
@@ -327,13 +354,13 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// `lhs op= rhs`
     pub(crate) fn op_assign(&mut self, op: BinaryOp, lhs: &'ast Expr, rhs: &'ast Expr) {
+        self.hoist_assignment(std::slice::from_ref(lhs), std::slice::from_ref(rhs));
         let to = self.lvalue(lhs);
         let ty = self
             .lvalue_ty(&to)
             .unwrap_or_else(|| mini_diagnostics::bug!("blank in an operation"));
         let value = if op == BinaryOp::Add && self.cx.types.is_string(ty) {
-            let mut parts = vec![];
-            self.concat_tail(rhs, ty, &mut parts);
+            let mut parts = self.concat_parts(rhs, ty);
             parts.insert(0, self.read(&to));
             // Go speaks of the right side only, if that is itself a concatenation.
             let rhs = rhs.unparen();

@@ -12,7 +12,42 @@ use mini_syntax::ast::{CallExpr, Expr};
 
 use crate::func::FuncLower;
 
+/// An argument: an expression, or one of several results of a call that is the only argument.
+pub(crate) enum Arg<'ast> {
+    Expr(&'ast Expr),
+    Part(Operand),
+}
+
 impl<'ast> FuncLower<'_, 'ast> {
+    /// The arguments of a call, those of `f(g())` apart.
+    fn args(&mut self, args: &'ast [Expr]) -> Vec<Arg<'ast>> {
+        if let [only] = args
+            && self.info().expr(only.unparen().id).mode != Mode::Type
+        {
+            let ty = self.ety(only);
+            if matches!(self.kind(ty), TyKind::Tuple(parts) if parts.len() > 1) {
+                let value = self.expr(only);
+                let parts = self.tuple_parts(value);
+                return parts.into_iter().map(Arg::Part).collect();
+            }
+        }
+        args.iter().map(Arg::Expr).collect()
+    }
+
+    fn arg(&mut self, arg: &Arg<'ast>) -> Operand {
+        match arg {
+            Arg::Expr(e) => self.expr(e),
+            Arg::Part(part) => part.clone(),
+        }
+    }
+
+    fn arg_to(&mut self, arg: &Arg<'ast>, ty: TyId) -> Operand {
+        match arg {
+            Arg::Expr(e) => self.expr_to(e, ty),
+            Arg::Part(part) => self.assignable_at(part.clone(), ty, self.b.pos),
+        }
+    }
+
     /// The predeclared function that a call calls.
     pub(crate) fn called_builtin(&self, call: &CallExpr) -> Option<Builtin> {
         match self.object_kind(&call.fun) {
@@ -22,16 +57,21 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     pub(crate) fn builtin(&mut self, e: &'ast Expr, call: &'ast CallExpr) -> Operand {
-        if !matches!(
-            self.called_builtin(call),
-            Some(Builtin::Make | Builtin::New)
-        ) {
-            self.hoist_all(&call.args);
-        }
         let Some(builtin) = self.called_builtin(call) else {
             return self.unsupported(e, "this predeclared function is");
         };
         let args = call.args.as_slice();
+        match builtin {
+            Builtin::Make | Builtin::New => {}
+            Builtin::Append if !call.has_dots => {
+                let ty = self.ety(e);
+                let elem = self.cx.types.elem(ty);
+                let slice = args.iter().take(1).map(|slice| (slice, None));
+                let values = args.iter().skip(1).map(|value| (value, Some(elem)));
+                self.hoist_parts(&slice.chain(values).collect::<Vec<_>>());
+            }
+            _ => self.hoist_all(args),
+        }
         match builtin {
             Builtin::Append => self.append(e, call),
             Builtin::Len => self.len_or_cap(&args[0], Rvalue::Len),
@@ -44,11 +84,17 @@ impl<'ast> FuncLower<'_, 'ast> {
                     TyKind::Complex64 => TyId::FLOAT32,
                     _ => TyId::FLOAT64,
                 };
-                let mut part_of = |x| {
-                    let value = self.expr_to(x, part);
+                let args = self.args(args);
+                let part_of = |x| {
+                    let value = match x {
+                        Arg::Expr(x) => self.expr_to(x, part),
+                        Arg::Part(value) => value,
+                    };
                     self.retype(value, part)
                 };
-                let (re, im) = (part_of(&args[0]), part_of(&args[1]));
+                let [re, im] =
+                    <[_; 2]>::try_from(args.into_iter().map(part_of).collect::<Vec<_>>())
+                        .unwrap_or_else(|_| mini_diagnostics::bug!("arguments of complex"));
                 Operand::local(self.b.eval(ty, Rvalue::Binary(BinOp::Complex, re, im)))
             }
             Builtin::Real | Builtin::Imag => {
@@ -81,27 +127,27 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// The arguments of a predeclared function that can stand alone.
     pub(crate) fn builtin_args(&mut self, builtin: Builtin, args: &'ast [Expr]) -> Vec<Operand> {
+        let args = self.args(args);
         match builtin {
             Builtin::Delete => {
-                let map = self.expr(&args[0]);
+                let map = self.arg(&args[0]);
                 let TyKind::Map(key_ty, _) = *self.kind(self.op_ty(&map)) else {
                     mini_diagnostics::bug!("delete from another type");
                 };
-                let key = self.expr_to(&args[1], key_ty);
+                let key = self.arg_to(&args[1], key_ty);
                 vec![map, key]
             }
-            Builtin::Panic => vec![self.expr_to(&args[0], TyId::EMPTY_INTERFACE)],
+            Builtin::Panic => vec![self.arg_to(&args[0], TyId::EMPTY_INTERFACE)],
             Builtin::Print | Builtin::Println => args
                 .iter()
-                .map(|arg| {
-                    if self.info().expr(arg.unparen().id).mode == Mode::Nil {
+                .map(|arg| match arg {
+                    Arg::Expr(e) if self.info().expr(e.unparen().id).mode == Mode::Nil => {
                         Operand::zero(TyId::UNSAFE_POINTER)
-                    } else {
-                        self.expr(arg)
                     }
+                    arg => self.arg(arg),
                 })
                 .collect(),
-            _ => args.iter().map(|arg| self.expr(arg)).collect(),
+            _ => args.iter().map(|arg| self.arg(arg)).collect(),
         }
     }
 
@@ -150,21 +196,23 @@ impl<'ast> FuncLower<'_, 'ast> {
     fn append(&mut self, e: &'ast Expr, call: &'ast CallExpr) -> Operand {
         let ty = self.ety(e);
         let elem = self.cx.types.elem(ty);
-        let slice = self.expr_to(&call.args[0], ty);
-        let rest = &call.args[1..];
+        let args = self.args(&call.args);
+        let slice = self.arg_to(&args[0], ty);
+        let rest = &args[1..];
         if rest.is_empty() {
             return slice;
         }
         let value = if call.has_dots {
-            let other = &rest[0];
-            if self.info().expr(other.unparen().id).mode == Mode::Nil {
+            if let Arg::Expr(e) = &rest[0]
+                && self.info().expr(e.unparen().id).mode == Mode::Nil
+            {
                 return slice;
             }
-            let other = self.expr(other);
+            let other = self.arg(&rest[0]);
             let site = self.b.site(SiteKind::Append, elem, e.pos, "append");
             Rvalue::AppendSlice { site, slice, other }
         } else {
-            let values = rest.iter().map(|x| self.expr_to(x, elem)).collect();
+            let values = rest.iter().map(|x| self.arg_to(x, elem)).collect();
             let site = self.b.site(SiteKind::Append, elem, e.pos, "append");
             Rvalue::Append {
                 site,

@@ -7,6 +7,7 @@ use mini_mir::{
 use mini_syntax::ast::{CallExpr, Expr, ExprKind};
 
 use crate::func::FuncLower;
+use crate::hoist::Part;
 use crate::selector::MethodTarget;
 
 /// What a call expression calls, its operands evaluated.
@@ -145,7 +146,15 @@ impl<'ast> FuncLower<'_, 'ast> {
         sig: TyId,
     ) -> Vec<Operand> {
         let sig = self.func_sig(sig);
-        self.hoist_all(&call.args);
+        let param = |index: usize| match sig.params.last() {
+            Some(&rest) if sig.variadic && !call.has_dots && index + 1 >= sig.params.len() => {
+                Some(self.cx.types.elem(rest))
+            }
+            _ => sig.params.get(index).copied(),
+        };
+        let indexed = call.args.iter().enumerate();
+        let parts: Vec<Part<'ast>> = indexed.map(|(i, arg)| (arg, param(i))).collect();
+        self.hoist_parts(&parts);
         // f(g()) with several results of g
         if let [only] = call.args.as_slice() {
             let ty = self.ety(only);

@@ -113,7 +113,9 @@ impl<'ast> FuncLower<'_, 'ast> {
         match target {
             Target::Callee(mini_mir::Callee::Value(value)) => {
                 let value_ty = self.op_ty(&value);
-                if self.kind(value_ty) == self.kind(TyId::FUNC) {
+                // A deferred call of nil panics when it runs, so what may be nil is called from a wrapper.
+                let is_nil_safe = why == Inner::Go || matches!(fun.kind, ExprKind::FuncLit(_));
+                if is_nil_safe && self.kind(value_ty) == self.kind(TyId::FUNC) {
                     let value = self.snapshot(value);
                     return self.retype(value, TyId::FUNC);
                 }

@@ -26,10 +26,16 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
         match *self.kind(ty) {
             TyKind::Slice(_) | TyKind::Map(..) => self.composite_reference(e, lit, ty),
-            TyKind::Struct(_) if !self.builds_in_place(ty) => self.struct_value(lit, ty),
+            TyKind::Struct(_) if !self.builds_in_place(ty) => self.struct_value(e, lit, ty),
             _ => {
-                let temp = self.b.local("", ty, e.pos, LocalKind::Temp);
-                self.b.assign(temp, Rvalue::Use(Operand::zero(ty)));
+                let temp = match self.large_temp(ty) {
+                    Some(temp) => temp,
+                    None => {
+                        let temp = self.b.local("", ty, e.pos, LocalKind::Temp);
+                        self.b.assign(temp, Rvalue::Use(Operand::zero(ty)));
+                        temp
+                    }
+                };
                 if !lit.elems.is_empty() {
                     self.composite_into(e, lit, ty, Place::local(temp));
                 }
@@ -80,6 +86,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     ) {
         match self.kind(ty).clone() {
             TyKind::Struct(_) => {
+                self.hoist_literal(e, lit);
                 for (index, value) in self.struct_fields(lit, ty) {
                     if self.is_blank_field(ty, index) {
                         self.discard(value);
@@ -89,6 +96,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 }
             }
             TyKind::Array(..) => {
+                self.hoist_literal(e, lit);
                 for (index, value) in self.elements(lit).0 {
                     let step = Proj::ConstIndex {
                         index,
@@ -104,7 +112,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
     }
 
-    fn struct_value(&mut self, lit: &'ast CompositeLit, ty: TyId) -> Operand {
+    fn struct_value(&mut self, e: &'ast Expr, lit: &'ast CompositeLit, ty: TyId) -> Operand {
         let TyKind::Struct(fields) = self.kind(ty).clone() else {
             mini_diagnostics::bug!("struct literal of another type");
         };
@@ -112,9 +120,8 @@ impl<'ast> FuncLower<'_, 'ast> {
             return Operand::zero(ty);
         }
         let mut parts: Vec<Operand> = fields.iter().map(|f| Operand::zero(f.ty)).collect();
-        let given = self.struct_fields(lit, ty);
-        self.hoist_all(given.iter().map(|&(_, value)| value));
-        for (index, value) in given {
+        self.hoist_literal(e, lit);
+        for (index, value) in self.struct_fields(lit, ty) {
             let value = self.expr_to(value, fields[index as usize].ty);
             if !self.is_blank_field(ty, index) {
                 parts[index as usize] = value;
@@ -132,7 +139,11 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     /// The mentioned fields in source order.
-    fn struct_fields(&self, lit: &'ast CompositeLit, ty: TyId) -> Vec<(u32, &'ast Expr)> {
+    pub(crate) fn struct_fields(
+        &self,
+        lit: &'ast CompositeLit,
+        ty: TyId,
+    ) -> Vec<(u32, &'ast Expr)> {
         let TyKind::Struct(fields) = self.kind(ty) else {
             return vec![];
         };
@@ -150,7 +161,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             .collect()
     }
 
-    fn elements(&self, lit: &'ast CompositeLit) -> Elements<'ast> {
+    pub(crate) fn elements(&self, lit: &'ast CompositeLit) -> Elements<'ast> {
         let (mut next, mut len) = (0, 0);
         let mut elements = vec![];
         for elem in &lit.elems {
@@ -178,6 +189,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let text = self.text(e);
         match *self.kind(ty) {
             TyKind::Slice(elem) => {
+                self.hoist_literal(e, lit);
                 let (elements, len) = self.elements(lit);
                 let array = self.cx.types.intern(TyKind::Array(elem, len));
                 let site = self.b.site(SiteKind::SliceLiteral, array, e.pos, text);
@@ -197,6 +209,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                     let ExprKind::KeyValue { key, value } = &elem.kind else {
                         continue;
                     };
+                    self.hoist_parts(&[(key, Some(key_ty)), (value, Some(value_ty))]);
                     let key = self.expr_to(key, key_ty);
                     let value = self.expr_to(value, value_ty);
                     let map = Operand::local(map);

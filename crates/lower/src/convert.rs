@@ -129,6 +129,8 @@ impl<'ast> FuncLower<'_, 'ast> {
             mini_diagnostics::bug!("conversion of a slice to another type");
         };
         if len == 0 {
+            // Nothing is copied, but reading the slice may fault.
+            self.snapshot(value);
             return Operand::zero(ty);
         }
         let pointer = self.cx.types.pointer_to(ty);

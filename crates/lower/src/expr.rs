@@ -209,10 +209,12 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// `m[k]`, with `comma_ok` as a pair.
     pub(crate) fn map_get(&mut self, x: &'ast Expr, index: &'ast Expr, comma_ok: bool) -> Operand {
-        let map = self.expr(x);
-        let TyKind::Map(key_ty, value_ty) = *self.kind(self.op_ty(&map)) else {
+        let x_ty = self.ety(x);
+        let TyKind::Map(key_ty, value_ty) = *self.kind(x_ty) else {
             mini_diagnostics::bug!("map index of another type");
         };
+        self.hoist_parts(&[(x, None), (index, Some(key_ty))]);
+        let map = self.expr(x);
         let key = self.expr_to(index, key_ty);
         let ty = if comma_ok {
             self.cx.types.tuple(&[value_ty, TyId::BOOL])
@@ -224,6 +226,8 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     fn slice(&mut self, e: &'ast Expr, slice: &'ast SliceExpr) -> Operand {
         let x_ty = self.ety(&slice.x);
+        let bounds = slice.lo.iter().chain(&slice.hi).chain(&slice.max);
+        self.hoist_all(std::iter::once(&slice.x).chain(bounds));
         let base = if matches!(self.kind(x_ty), TyKind::Array(..)) {
             let array = self.place(&slice.x);
             self.ref_place(array)
@@ -309,10 +313,12 @@ impl<'ast> FuncLower<'_, 'ast> {
             BinaryOp::Add if self.cx.types.is_string(ty) => return self.concat(e, ty),
             _ => {}
         }
-        self.hoist_all([x, y]);
         if op.is_comparison() {
+            let (x_ty, y_ty) = (self.ety(x), self.ety(y));
+            self.hoist_parts(&[(x, Some(y_ty)), (y, Some(x_ty))]);
             return self.comparison(op, ty, x, y);
         }
+        self.hoist_all([x, y]);
         let x = self.expr_to(x, ty);
         let y = if op.is_shift() {
             self.expr(y)
@@ -343,15 +349,21 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn concat(&mut self, e: &'ast Expr, ty: TyId) -> Operand {
-        let mut parts = vec![];
-        self.concat_parts(e, ty, &mut parts);
+        let parts = self.concat_parts(e, ty);
         let text = self.text(e);
         let site = self.b.site(SiteKind::Concat, TyId::STRING, e.pos, text);
         Operand::local(self.b.eval(ty, Rvalue::Concat { site, parts }))
     }
 
     /// The operands of a chain of `+`, left to right.
-    fn concat_parts(&mut self, e: &'ast Expr, ty: TyId, parts: &mut Vec<Operand>) {
+    pub(crate) fn concat_parts(&mut self, e: &'ast Expr, ty: TyId) -> Vec<Operand> {
+        let mut leaves = vec![];
+        self.concat_leaves(e, &mut leaves);
+        self.hoist_all(leaves.iter().copied());
+        leaves.into_iter().map(|e| self.expr_to(e, ty)).collect()
+    }
+
+    fn concat_leaves(&self, e: &'ast Expr, leaves: &mut Vec<&'ast Expr>) {
         let e = e.unparen();
         match &e.kind {
             ExprKind::Binary {
@@ -359,16 +371,11 @@ impl<'ast> FuncLower<'_, 'ast> {
                 x,
                 y,
             } if !self.info().expr(e.id).value.is_some() => {
-                self.concat_parts(x, ty, parts);
-                self.concat_parts(y, ty, parts);
+                self.concat_leaves(x, leaves);
+                self.concat_leaves(y, leaves);
             }
-            _ => parts.push(self.expr_to(e, ty)),
+            _ => leaves.push(e),
         }
-    }
-
-    /// The right side of `+=` on strings.
-    pub(crate) fn concat_tail(&mut self, e: &'ast Expr, ty: TyId, parts: &mut Vec<Operand>) {
-        self.concat_parts(e, ty, parts);
     }
 
     fn comparison(&mut self, op: BinaryOp, ty: TyId, x: &'ast Expr, y: &'ast Expr) -> Operand {

@@ -7,8 +7,8 @@ use mini_diagnostics::{Pos, Span};
 use mini_frontend::{self as front, Info, ObjId, PkgId, Program, VarKind};
 use mini_mir::{
     BinOp, BlockId, Call, Callee, CaptureInfo, Const, ConstValue, FuncId, FuncKind, FuncSig,
-    LocalId, LocalKind, Operand, Place, PlaceBase, Proj, Rvalue, SiteKind, StatementKind,
-    TerminatorKind, TyId, TyKind, typing::Typing,
+    LocalId, LocalKind, MAX_STACK_VAR, Operand, Place, PlaceBase, Proj, Rvalue, SiteKind,
+    StatementKind, TerminatorKind, TyId, TyKind, typing::Typing,
 };
 use mini_syntax::ast::{self, Expr};
 use mini_syntax::{ExprId, Symbol};
@@ -347,9 +347,21 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
                     return operand;
                 }
                 let ty = self.op_ty(&operand);
-                Operand::local(self.b.eval(ty, Rvalue::Use(operand)))
+                let copy = self.large_temp(ty).unwrap_or_else(|| self.b.temp(ty));
+                self.b.assign(copy, Rvalue::Use(operand));
+                Operand::local(copy)
             }
         }
+    }
+
+    /// A zeroed temporary for a value that is too large for the stack: a variable, since those have a place in the heap then.
+    pub(crate) fn large_temp(&mut self, ty: TyId) -> Option<LocalId> {
+        if self.cx.types.layout(ty).size <= MAX_STACK_VAR {
+            return None;
+        }
+        let local = self.b.local("", ty, self.b.pos, LocalKind::Var);
+        self.b.live(local);
+        Some(local)
     }
 
     pub(crate) fn snapshots(&mut self, operands: Vec<Operand>) -> Vec<Operand> {

@@ -3,28 +3,58 @@
 //! Where several expressions are evaluated together (arguments, operands, elements), the calls in them run first, in source
 //! order; variables are read and values converted after that, as in Go's compiler (its `order` pass). So `f(x, g())` passes
 //! the x that g leaves behind. What has run is kept until the expression that holds it is evaluated.
+//!
+//! The specification leaves this open; a program can see it, so what else runs in its turn is what Go runs there: lengths, type
+//! assertions, slicing, `&&` and `||`, and values that are copied to memory to be put into an interface.
 
-use mini_frontend::{Builtin, Mode, ObjectKind};
-use mini_mir::TyKind;
-use mini_syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use mini_frontend::{Builtin, Mode, ObjectKind, SelectionKind, VarKind};
+use mini_mir::{TyId, TyKind};
+use mini_syntax::ast::{BinaryOp, CompositeLit, Expr, ExprKind, UnaryOp};
 
-use crate::func::FuncLower;
+use crate::func::{FuncLower, Slot};
+
+/// An expression, and the type that its value is then converted to, if that may be another.
+pub(crate) type Part<'ast> = (&'ast Expr, Option<TyId>);
+
+/// Go keeps values of at most this many words and fields in registers.
+const MAX_SSA_PARTS: usize = 4;
 
 impl<'ast> FuncLower<'_, 'ast> {
     /// Runs the calls of expressions that are about to be evaluated together.
     pub(crate) fn hoist_all(&mut self, list: impl IntoIterator<Item = &'ast Expr>) {
-        let list: Vec<&'ast Expr> = list.into_iter().collect();
-        let Some(last) = list.iter().rposition(|e| self.has_call(e)) else {
+        let list: Vec<Part<'ast>> = list.into_iter().map(|e| (e, None)).collect();
+        self.hoist_parts(&list);
+    }
+
+    /// The same for expressions whose values are then converted.
+    pub(crate) fn hoist_parts(&mut self, list: &[Part<'ast>]) {
+        let Some(last) = list.iter().rposition(|(e, _)| self.has_call(e)) else {
             return;
         };
         // A call that nothing stands before needs no hoisting.
         let is_plain = |e: &Expr| self.info().expr(e.unparen().id).value.is_some();
-        if list[..last].iter().all(|e| is_plain(e)) && self.is_effect(list[last]) {
+        if list[..last].iter().all(|(e, _)| is_plain(e)) && self.is_effect(list[last].0) {
             return;
         }
-        for e in &list[..=last] {
-            self.hoist(e);
+        for &(e, to) in &list[..=last] {
+            self.hoist(e, to);
         }
+    }
+
+    /// Runs the calls on both sides of an assignment.
+    pub(crate) fn hoist_assignment(&mut self, lhs: &'ast [Expr], rhs: &'ast [Expr]) {
+        let mut list: Vec<Part<'ast>> = vec![];
+        for to in lhs.iter().filter(|to| to.as_ident().is_none()) {
+            list.push((to, None));
+        }
+        for (to, value) in lhs.iter().zip(rhs) {
+            let ty = match to.as_ident() {
+                Some(name) => self.named_var(name).map(|var| self.object_ty(var)),
+                None => Some(self.ety(to)),
+            };
+            list.push((value, ty));
+        }
+        self.hoist_parts(&list);
     }
 
     /// An expression that is hoisted as a whole.
@@ -65,61 +95,175 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.is_effect(e) || parts(e).into_iter().any(|part| self.has_call(part))
     }
 
-    /// A length that calls can change, or a conversion that copies: done in its turn, too.
-    fn reads_memory(&mut self, e: &'ast Expr) -> bool {
-        let ExprKind::Call(call) = &e.kind else {
-            return false;
-        };
-        let [arg] = call.args.as_slice() else {
-            return false;
-        };
-        let (from, to) = (self.ety(arg), self.ety(e));
-        if self.info().expr(call.fun.unparen().id).mode == Mode::Type {
-            let is_slice = |kind: &TyKind| matches!(kind, TyKind::Slice(_));
-            let types = &self.cx.types;
-            return (types.is_string(from) && is_slice(types.kind(to)))
-                || (is_slice(types.kind(from)) && types.is_string(to));
-        }
-        matches!(
-            self.kind(from),
-            TyKind::Map(..) | TyKind::Chan(..) | TyKind::Slice(_) | TyKind::String
-        )
-    }
-
-    fn hoist(&mut self, e: &'ast Expr) {
+    /// Runs what has its turn among the calls, and keeps the values.
+    fn hoist(&mut self, e: &'ast Expr, to: Option<TyId>) {
         let e = e.unparen();
-        if self.info().expr(e.id).value.is_some() {
+        let info = self.info().expr(e.id);
+        if info.value.is_some() || info.mode == Mode::Nil {
             return;
         }
-        let runs_now = match &e.kind {
-            ExprKind::Binary {
-                op: BinaryOp::LogAnd | BinaryOp::LogOr,
-                ..
-            } => {
-                if !self.has_call(e) {
-                    return;
-                }
-                true
-            }
-            ExprKind::TypeAssert { .. } | ExprKind::Slice(_) => true,
-            ExprKind::Unary {
-                op: UnaryOp::Addr,
-                x,
-            } => matches!(x.unparen().kind, ExprKind::CompositeLit(_)),
-            ExprKind::Call(_) if !self.is_effect(e) => self.reads_memory(e),
-            ExprKind::Index { x, .. } => {
-                let x_ty = self.ety(x);
-                matches!(self.kind(x_ty), TyKind::Map(..))
-            }
-            _ => self.is_effect(e),
-        };
-        if runs_now {
+        if self.runs_in_turn(e) || to.is_some_and(|to| self.is_copied_to_box(e, to)) {
             let value = self.expr(e);
+            let value = self.snapshot(value);
             self.hoisted.insert(e.id, value);
-        } else {
-            for part in parts(e) {
-                self.hoist(part);
+            return;
+        }
+        for (part, to) in self.typed_parts(e) {
+            self.hoist(part, to);
+        }
+    }
+
+    fn runs_in_turn(&mut self, e: &'ast Expr) -> bool {
+        match &e.kind {
+            ExprKind::Binary { op, .. } => matches!(op, BinaryOp::LogAnd | BinaryOp::LogOr),
+            ExprKind::Slice(_) => true,
+            ExprKind::TypeAssert { .. } => {
+                let ty = self.ety(e);
+                !self.cx.types.is_pointer_shaped(ty)
             }
+            ExprKind::CompositeLit(_) => {
+                let ty = self.ety(e);
+                matches!(self.kind(ty), TyKind::Map(..))
+            }
+            ExprKind::Call(call) if self.info().expr(call.fun.unparen().id).mode == Mode::Type => {
+                // A conversion that copies.
+                let (from, to) = (self.ety(&call.args[0]), self.ety(e));
+                self.cx.types.is_string(from) && matches!(self.kind(to), TyKind::Slice(_))
+            }
+            ExprKind::Call(_) => true,
+            _ => self.is_effect(e),
+        }
+    }
+
+    /// Whether Go copies the value of `e` to memory when it orders the calls, to put it into an interface of type `to` later:
+    /// what its runtime takes by address and has none that lasts.
+    fn is_copied_to_box(&mut self, e: &'ast Expr, to: TyId) -> bool {
+        let from = self.ety(e);
+        let types = &self.cx.types;
+        if !types.is_interface(to) || types.is_interface(from) {
+            return false;
+        }
+        let layout = types.layout(from);
+        let is_word = matches!((layout.size, layout.align), (2, 2) | (4, 4) | (8, 8));
+        if is_word && !types.has_pointers(from) {
+            return false;
+        }
+        if matches!(
+            types.kind(self.sole_component(from)),
+            TyKind::String | TyKind::Slice(_)
+        ) {
+            return false;
+        }
+        !self.has_lasting_address(e)
+    }
+
+    /// Looks through structs of one field and arrays of one element.
+    fn sole_component(&self, mut ty: TyId) -> TyId {
+        loop {
+            ty = match self.kind(ty) {
+                TyKind::Struct(fields) if fields.len() == 1 => fields[0].ty,
+                TyKind::Array(elem, 1) => *elem,
+                _ => return ty,
+            };
+        }
+    }
+
+    /// An addressable expression, but for local variables that Go has in registers.
+    fn has_lasting_address(&mut self, e: &'ast Expr) -> bool {
+        let e = e.unparen();
+        match &e.kind {
+            ExprKind::Name(_) => {
+                let Some(object) = self.info().object(e.id) else {
+                    return true;
+                };
+                let is_auto = self
+                    .prog
+                    .var(object)
+                    .is_some_and(|v| v.kind == VarKind::Local && !v.is_addr_taken)
+                    && matches!(self.vars.get(&object), Some(Slot::Local(_)));
+                let ty = self.ety(e);
+                !(is_auto && self.fits_registers(ty))
+            }
+            ExprKind::Selector { x, .. } => match self.info().selection(e.id) {
+                Some(selection) if selection.kind == SelectionKind::Field => {
+                    selection.is_indirect || self.has_lasting_address(x)
+                }
+                Some(_) => false,
+                None => true,
+            },
+            ExprKind::Index { x, .. } => {
+                let ty = self.ety(x);
+                match self.kind(ty) {
+                    TyKind::Slice(_) | TyKind::Pointer(_) => true,
+                    TyKind::Array(..) => self.has_lasting_address(x),
+                    _ => false,
+                }
+            }
+            ExprKind::Unary {
+                op: UnaryOp::Deref, ..
+            } => true,
+            _ => false,
+        }
+    }
+
+    fn fits_registers(&self, ty: TyId) -> bool {
+        let types = &self.cx.types;
+        types.layout(ty).size <= 8 * MAX_SSA_PARTS as u64
+            && match self.kind(ty) {
+                TyKind::Array(elem, n) => *n <= 1 && self.fits_registers(*elem),
+                TyKind::Struct(fields) => {
+                    fields.len() <= MAX_SSA_PARTS
+                        && fields.iter().all(|f| self.fits_registers(f.ty))
+                }
+                _ => true,
+            }
+    }
+
+    /// What an expression evaluates, in order, with the types that it makes of it.
+    fn typed_parts(&mut self, e: &'ast Expr) -> Vec<Part<'ast>> {
+        match &e.kind {
+            ExprKind::CompositeLit(lit) => self.literal_parts(e, lit),
+            ExprKind::Call(call) => {
+                // A conversion; calls run as a whole.
+                let to = self.ety(e);
+                call.args.iter().map(|arg| (arg, Some(to))).collect()
+            }
+            ExprKind::Binary { op, x, y } if op.is_comparison() => {
+                let (x_ty, y_ty) = (self.ety(x), self.ety(y));
+                vec![(&**x, Some(y_ty)), (&**y, Some(x_ty))]
+            }
+            _ => parts(e).into_iter().map(|part| (part, None)).collect(),
+        }
+    }
+
+    /// The values of a struct, array or slice literal.
+    fn literal_parts(&mut self, e: &'ast Expr, lit: &'ast CompositeLit) -> Vec<Part<'ast>> {
+        let mut ty = self.ety(e);
+        // `{…}` of a pointer type is `&T{…}`.
+        if let TyKind::Pointer(elem) = *self.kind(ty) {
+            ty = elem;
+        }
+        match self.kind(ty).clone() {
+            TyKind::Struct(fields) => self
+                .struct_fields(lit, ty)
+                .into_iter()
+                .map(|(index, value)| (value, Some(fields[index as usize].ty)))
+                .collect(),
+            TyKind::Array(elem, _) | TyKind::Slice(elem) => self
+                .elements(lit)
+                .0
+                .into_iter()
+                .map(|(_, value)| (value, Some(elem)))
+                .collect(),
+            _ => vec![],
+        }
+    }
+
+    /// Runs the calls of a literal's values.
+    pub(crate) fn hoist_literal(&mut self, e: &'ast Expr, lit: &'ast CompositeLit) {
+        if lit.elems.iter().any(|elem| self.has_call(elem)) {
+            let list = self.literal_parts(e, lit);
+            self.hoist_parts(&list);
         }
     }
 }
@@ -127,22 +271,12 @@ impl<'ast> FuncLower<'_, 'ast> {
 /// What an expression evaluates, in order.
 fn parts(e: &Expr) -> Vec<&Expr> {
     match &e.kind {
-        ExprKind::CompositeLit(lit) => {
-            let mut list = vec![];
-            for elem in &lit.elems {
-                match &elem.kind {
-                    ExprKind::KeyValue { key, value } => {
-                        // The name of a field is no expression, and evaluates nothing.
-                        if !matches!(key.kind, ExprKind::Name(_)) {
-                            list.push(&**key);
-                        }
-                        list.push(&**value);
-                    }
-                    _ => list.push(elem),
-                }
-            }
-            list
-        }
+        ExprKind::CompositeLit(lit) => lit.elems.iter().collect(),
+        ExprKind::KeyValue { key, value } => match key.kind {
+            // The name of a field is no expression, and evaluates nothing.
+            ExprKind::Name(_) => vec![value],
+            _ => vec![key, value],
+        },
         ExprKind::Selector { x, .. }
         | ExprKind::TypeAssert { x, .. }
         | ExprKind::Unary { x, .. }

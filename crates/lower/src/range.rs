@@ -114,22 +114,24 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.b.switch_to(blocks.exit);
     }
 
-    /// Declares or assigns variable number `index` of the clause.
-    pub(crate) fn range_var(&mut self, stmt: &'ast RangeStmt, index: usize, value: Operand) {
-        let Some(to) = stmt.lhs.get(index) else {
-            return;
-        };
-        if is_blank(to) {
-            return;
-        }
-        let outer = std::mem::replace(&mut self.b.pos, to.pos);
+    /// Declares the variables of the clause, or assigns to them all at once.
+    pub(crate) fn range_vars(&mut self, stmt: &'ast RangeStmt, values: Vec<Operand>) {
+        let outer = self.b.pos;
+        let vars = stmt.lhs.iter().zip(values).filter(|(to, _)| !is_blank(to));
         if stmt.is_define {
-            if let Some(name) = to.as_ident() {
-                self.define_name(name, value);
+            for (to, value) in vars {
+                self.b.pos = to.pos;
+                if let Some(name) = to.as_ident() {
+                    self.define_name(name, value);
+                }
             }
         } else {
-            let place = self.lvalue(to);
-            self.store(place, value);
+            let mut targets = vec![];
+            for (to, value) in vars {
+                self.b.pos = to.pos;
+                targets.push((self.lvalue(to), value, to.pos));
+            }
+            self.store_all(targets);
         }
         self.b.pos = outer;
     }
@@ -145,7 +147,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let more = self.less(counter, len);
         self.b.branch(more, blocks.body, blocks.exit);
         self.b.switch_to(blocks.body);
-        self.range_var(stmt, 0, Operand::local(counter));
+        let mut values = vec![Operand::local(counter)];
         if self.wants(stmt, 1)
             && let Some(base) = base
         {
@@ -153,8 +155,9 @@ impl<'ast> FuncLower<'_, 'ast> {
                 index: counter,
                 checked: true,
             });
-            self.range_var(stmt, 1, Operand::Copy(element));
+            values.push(Operand::Copy(element));
         }
+        self.range_vars(stmt, values);
         self.range_body(stmt, &blocks);
         self.advance(counter, Operand::int(1));
         self.leave_loop(&blocks);
@@ -179,7 +182,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let more = self.less(counter, limit);
         self.b.branch(more, blocks.body, blocks.exit);
         self.b.switch_to(blocks.body);
-        self.range_var(stmt, 0, Operand::local(counter));
+        self.range_vars(stmt, vec![Operand::local(counter)]);
         self.range_body(stmt, &blocks);
         let one = self.const_int(ty, 1);
         self.advance(counter, one);
@@ -201,8 +204,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.decode_rune(string, counter, rune, width);
         self.b.goto(blocks.body);
         self.b.switch_to(blocks.body);
-        self.range_var(stmt, 0, Operand::local(counter));
-        self.range_var(stmt, 1, Operand::local(rune));
+        self.range_vars(stmt, vec![Operand::local(counter), Operand::local(rune)]);
         self.range_body(stmt, &blocks);
         self.advance(counter, Operand::local(width));
         self.leave_loop(&blocks);
@@ -271,8 +273,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                     .project(Proj::Deref { non_nil: true }),
             )
         };
-        self.range_var(stmt, 0, entry(1));
-        self.range_var(stmt, 1, entry(2));
+        self.range_vars(stmt, vec![entry(1), entry(2)]);
         self.range_body(stmt, &blocks);
         self.leave_loop(&blocks);
     }
@@ -291,7 +292,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let ok = Operand::Copy(received.clone().field(1));
         self.b.branch(ok, blocks.body, blocks.exit);
         self.b.switch_to(blocks.body);
-        self.range_var(stmt, 0, Operand::Copy(received.field(0)));
+        self.range_vars(stmt, vec![Operand::Copy(received.field(0))]);
         self.range_body(stmt, &blocks);
         self.leave_loop(&blocks);
     }

@@ -194,10 +194,9 @@ impl<'ast> FuncLower<'_, 'ast> {
         inner.body_params(&params);
         inner.enter_body();
         if !stmt.is_define {
-            for index in 0..params.len() {
-                let value = Operand::local(inner.b.body.params[index]);
-                inner.range_var(stmt, index, value);
-            }
+            let values = inner.b.body.params.iter().copied();
+            let values = values.map(Operand::local).collect();
+            inner.range_vars(stmt, values);
         }
         inner.loop_body(label, &stmt.body, done, next);
         inner.b.pos = stmt.body.rbrace;

@@ -4,6 +4,7 @@ use mini_mir::{LocalKind, Operand, Place, Rvalue, StatementKind, TerminatorKind,
 use mini_syntax::ast::{Block, BranchKind, Decl, Expr, ForStmt, Ident, IfStmt, Stmt, StmtKind};
 
 use crate::func::{FuncLower, Target};
+use crate::hoist::Part;
 use crate::names::Inner;
 
 impl<'ast> FuncLower<'_, 'ast> {
@@ -76,10 +77,12 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn send(&mut self, chan: &'ast Expr, value: &'ast Expr) {
-        let chan = self.expr(chan);
-        let TyKind::Chan(_, elem) = *self.kind(self.op_ty(&chan)) else {
+        let chan_ty = self.ety(chan);
+        let TyKind::Chan(_, elem) = *self.kind(chan_ty) else {
             mini_diagnostics::bug!("send to another type");
         };
+        self.hoist_parts(&[(chan, None), (value, Some(elem))]);
+        let chan = self.expr(chan);
         let value = self.expr_to(value, elem);
         self.b.push(StatementKind::Send { chan, value });
     }
@@ -142,14 +145,21 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
             _ => {
                 let mut operands: Vec<Operand> = vec![];
-                self.hoist_all(values);
+                let parts: Vec<Part<'ast>> = values
+                    .iter()
+                    .zip(&results)
+                    .map(|(value, result)| (value, Some(self.place_ty(result))))
+                    .collect();
+                self.hoist_parts(&parts);
                 for (value, result) in values.iter().zip(&results) {
                     let ty = self.place_ty(result);
                     let value = self.expr_to(value, ty);
                     operands.push(value);
                 }
-                // Values that read results must do so before any is assigned.
-                if self.has_named_results {
+                // Values that read results must do so before any is assigned, and those that fault before a deferred call can
+                // see any.
+                let are_own = results.iter().all(|result| result.as_local().is_some());
+                if self.has_named_results || self.b.body.has_defer || !are_own {
                     operands = self.snapshots(operands);
                 }
                 for (result, operand) in results.into_iter().zip(operands) {

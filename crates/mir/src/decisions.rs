@@ -1,8 +1,12 @@
 //! Where each variable and allocation lives: what escape analysis says and code generation obeys.
 
-use crate::body::Body;
+use crate::body::{Body, LocalKind};
 use crate::ids::{FuncId, IndexVec, LocalId, SiteId};
+use crate::types::TyTable;
 use std::collections::HashMap;
+
+/// Largest variable on the stack, in bytes; larger ones are sent to the heap.
+pub const MAX_STACK_VAR: u64 = 128 << 10;
 
 /// Stack or heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,14 +27,16 @@ pub struct BodyDecisions {
 }
 
 impl BodyDecisions {
-    /// Everything whose address is taken, and every site, on the heap: the `heapall` mode.
-    pub fn all_heap(body: &Body) -> BodyDecisions {
+    /// Everything whose address is taken, what is too large for a stack, and every site, on the heap: the `heapall` mode.
+    pub fn all_heap(body: &Body, types: &TyTable) -> BodyDecisions {
         BodyDecisions {
             locals: body
                 .locals
                 .iter()
                 .map(|l| {
-                    if l.addr_taken {
+                    let is_large =
+                        || l.kind == LocalKind::Var && types.layout(l.ty).size > MAX_STACK_VAR;
+                    if l.addr_taken || is_large() {
                         Storage::Heap
                     } else {
                         Storage::Stack

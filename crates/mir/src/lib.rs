@@ -39,7 +39,7 @@ pub use body::{
     Block, Body, CaptureInfo, Local, LocalKind, Site, SiteKind, Statement, StatementKind,
     SwitchTarget, Terminator, TerminatorKind,
 };
-pub use decisions::{BodyDecisions, Decisions, Storage};
+pub use decisions::{BodyDecisions, Decisions, MAX_STACK_VAR, Storage};
 pub use ids::{BlockId, FuncId, GlobalId, IndexVec, LocalId, SiteId};
 pub use place::{Const, ConstValue, Operand, Place, PlaceBase, Proj};
 pub use program::{Func, FuncKind, Global, MethodImpl, Program};
