@@ -55,10 +55,9 @@ def go_result(options, path, text):
     if kept.exists():
         return json.loads(kept.read_text())
     with tempfile.TemporaryDirectory() as directory:
-        source = pathlib.Path(directory) / "main.go"
-        shutil.copy(path, source)
+        shutil.copy(path, directory)
         environment = dict(os.environ, GO111MODULE="off", GOFLAGS="")
-        built, _, _ = execute([options.go, "build", "-o", "program", "main.go"], directory, env=environment)
+        built, _, _ = execute([options.go, "build", "-o", "program", path.name], directory, env=environment)
         result = None
         if built == 0:
             status, out, err = execute([f"{directory}/program"], path.parent)
