@@ -64,13 +64,19 @@ pub(crate) struct CompileArgs {
     /// Go's compiler flags: -m (escape decisions), -m=2 (with their reasons), -l (no inlining), -e (all errors)
     #[arg(long, value_name = "FLAGS", allow_hyphen_values = true)]
     gcflags: Vec<String>,
+    /// Report all errors, not only the first ten
+    #[arg(short = 'e')]
+    all_errors: bool,
 }
 
 impl CompileArgs {
     /// # Errors
     /// A sentence about a flag that Mini does not know.
     pub(crate) fn flags(&self) -> Result<GcFlags, String> {
-        let mut flags = GcFlags::default();
+        let mut flags = GcFlags {
+            all_errors: self.all_errors,
+            ..GcFlags::default()
+        };
         for word in self
             .gcflags
             .iter()

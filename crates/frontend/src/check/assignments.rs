@@ -6,7 +6,7 @@ use mini_syntax::ast::{Expr, ExprKind};
 use super::Checker;
 use super::errors::count;
 use super::expr::NO_HINT;
-use super::operand::Operand;
+use super::operand::{Operand, Part};
 use super::untyped::Untypable;
 use crate::constant::ConstId;
 use crate::info::{ExprInfo, Mode};
@@ -79,6 +79,16 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+        if self.generic_kind(x.mode, x.ty).is_some() {
+            let target = ty.and_then(|ty| self.target(ty, context));
+            self.non_generic(x, target);
+            if !x.is_valid() {
+                return;
+            }
+            if x.part == Part::Whole {
+                self.record(x);
+            }
+        }
         let Some(ty) = ty else { return };
         if let Err((code, cause)) = self.assignable(x, ty) {
             let separator = if cause.is_empty() { "" } else { ": " };
@@ -130,7 +140,11 @@ impl<'a> Checker<'a> {
         if left == right && !is_call {
             for (&var, value) in vars.iter().zip(values) {
                 let ty = self.object(var).ty;
-                let mut x = self.expr_with_target(value, ty, self.object(var).name.as_str());
+                let mut what = self.object(var).name.as_str();
+                if what.is_empty() {
+                    what = "result variable";
+                }
+                let mut x = self.expr_with_target(value, ty, what);
                 if ty.is_valid() || ret.is_none() {
                     self.init_var(var, &mut x, context);
                 }
@@ -185,7 +199,12 @@ impl<'a> Checker<'a> {
                     self.use_exprs(std::slice::from_ref(value));
                     continue;
                 }
-                let mut x = self.expr(value);
+                let mut x = match target {
+                    Target::Typed(ty) if self.target(ty, "").is_some() => {
+                        self.expr_with_target(value, ty, &place.to_string())
+                    }
+                    _ => self.expr(value),
+                };
                 self.assign_operand(target, &mut x, context);
             }
             return;

@@ -113,18 +113,65 @@ impl<'a> Checker<'a> {
         x
     }
 
-    /// The element type of a slice operand.
+    /// The element type of a slice operand; of a type parameter that of all its types.
     fn slice_elem(&mut self, x: &Operand<'a>, code: Code, what: &str) -> Option<TypeId> {
-        if let Type::Slice(elem) = *self.types().under_type(x.ty) {
-            return Some(elem);
+        match self.common_slice_elem(x) {
+            Ok(elem) => Some(elem),
+            Err(cause) => {
+                self.error_op(code, x, format!("invalid {what}: {cause}"));
+                None
+            }
         }
-        let have = match x.is_nil() {
-            true => "untyped nil".to_string(),
-            false => self.describe(x),
-        };
-        let text = format!("invalid {what}: argument must be a slice; have {have}");
-        self.error_op(code, x, text);
-        None
+    }
+
+    fn common_slice_elem(&self, x: &Operand<'a>) -> Result<TypeId, String> {
+        let mut found = None;
+        let mut other = None;
+        let is_slice = self.types().all_under(x.ty, |under| {
+            let Type::Slice(elem) = *self.types().get(under) else {
+                return false;
+            };
+            match found {
+                None => found = Some(elem),
+                Some(first) if !self.types().identical(first, elem) => other = Some(elem),
+                Some(_) => {}
+            }
+            other.is_none()
+        });
+        match (found, other) {
+            (Some(first), Some(other)) => Err(format!(
+                "mismatched slice element types {} and {} in {}",
+                self.type_text(first),
+                self.type_text(other),
+                self.describe(x)
+            )),
+            (Some(elem), None) if is_slice => Ok(elem),
+            _ => {
+                let have = match x.is_nil() {
+                    true => "untyped nil".to_string(),
+                    false => self.describe(x),
+                };
+                Err(format!("argument must be a slice; have {have}"))
+            }
+        }
+    }
+
+    /// Whether `y` may be copied or appended to bytes though it is, or may be, a string. The error tells why not.
+    fn is_string_for_bytes(&mut self, x: &Operand<'a>, y: &Operand<'a>) -> Option<bool> {
+        let bytes = self.prog.types.slice(TypeId::BYTE);
+        if self.assignable(x, bytes).is_err() {
+            return None;
+        }
+        let types = self.types();
+        let mut has_string = false;
+        let is_fine = types.all_under(y.ty, |under| match *types.get(under) {
+            Type::Slice(elem) => types.identical(elem, TypeId::BYTE),
+            _ => {
+                has_string |= types.is_string(under);
+                types.is_string(under)
+            }
+        });
+        is_fine.then_some(has_string)
     }
 
     fn append(
@@ -137,9 +184,8 @@ impl<'a> Checker<'a> {
         let Some(elem) = self.slice_elem(&x, Code::InvalidAppend, "append") else {
             return Operand::invalid(expr);
         };
-        let is_bytes = self.types().canon(elem) == TypeId::UINT8
-            || self.types().basic(elem) == Some(crate::types::Basic::Uint8);
-        if call.has_dots && args.len() == 2 && is_bytes && self.types().is_string(args[1].ty) {
+        if call.has_dots && args.len() == 2 && self.is_string_for_bytes(&x, &args[1]) == Some(true)
+        {
             if self.types().is_untyped(args[1].ty) {
                 self.convert_untyped(&mut args[1], TypeId::STRING);
             }
@@ -184,6 +230,7 @@ impl<'a> Checker<'a> {
             &Type::Array { len, .. } if !self.env.has_call_or_recv => Some(len as i64),
             Type::Array { .. } | Type::Slice(_) | Type::Chan { .. } => None,
             Type::Map { .. } if is_len => None,
+            Type::TypeParam(_) if self.all_have_length(x.ty, is_len) => None,
             _ => {
                 if under.is_valid() {
                     let text = format!(
@@ -214,11 +261,23 @@ impl<'a> Checker<'a> {
         x
     }
 
+    /// Whether `len`, or else `cap`, is defined for all types that a type parameter stands for.
+    fn all_have_length(&self, ty: TypeId, is_len: bool) -> bool {
+        let types = self.types();
+        types.all_under(ty, |under| match *types.get(under) {
+            Type::Basic(basic) => is_len && basic.is_string(),
+            Type::Map { .. } => is_len,
+            Type::Pointer(elem) => matches!(types.under_type(elem), Type::Array { .. }),
+            Type::Array { .. } | Type::Slice(_) | Type::Chan { .. } => true,
+            _ => false,
+        })
+    }
+
     fn clear(&mut self, mut x: Operand<'a>) -> Operand<'a> {
-        if !matches!(
-            self.types().under_type(x.ty),
-            Type::Map { .. } | Type::Slice(_)
-        ) {
+        let is_fine = self.types().all_under(x.ty, |under| {
+            matches!(self.types().get(under), Type::Map { .. } | Type::Slice(_))
+        });
+        if !is_fine {
             let text = format!(
                 "invalid argument: cannot clear {}: argument must be (or constrained by) map or slice",
                 self.describe(&x)
@@ -231,14 +290,21 @@ impl<'a> Checker<'a> {
     }
 
     fn close(&mut self, mut x: Operand<'a>) -> Operand<'a> {
-        let what = match self.types().under_type(x.ty) {
-            Type::Chan {
-                dir: ChanDir::RecvOnly,
-                ..
-            } => "receive-only channel",
-            Type::Chan { .. } => return no_value(x),
-            _ => "non-channel",
-        };
+        let mut what = "";
+        self.types().all_under(x.ty, |under| {
+            what = match self.types().get(under) {
+                Type::Chan {
+                    dir: ChanDir::RecvOnly,
+                    ..
+                } => "receive-only channel",
+                Type::Chan { .. } => return true,
+                _ => "non-channel",
+            };
+            false
+        });
+        if what.is_empty() {
+            return no_value(x);
+        }
         let text = format!(
             "invalid operation: cannot close {what} {}",
             self.describe(&x)
@@ -254,13 +320,12 @@ impl<'a> Checker<'a> {
             x.set_invalid();
             return x;
         };
-        let is_bytes = self.types().basic(to) == Some(crate::types::Basic::Uint8);
-        if is_bytes && self.types().is_string(y.ty) {
+        if self.is_string_for_bytes(&x, &y).is_some() {
             self.default_operand(&mut y);
             x.set_value(TypeId::INT);
             return x;
         }
-        let from = match self.types().is_string(y.ty) {
+        let from = match self.types().all_string(y.ty) {
             true => Some(TypeId::BYTE),
             false => self.slice_elem(&y, Code::InvalidCopy, "copy"),
         };
@@ -286,8 +351,25 @@ impl<'a> Checker<'a> {
 
     fn delete(&mut self, args: &mut [Operand<'a>]) -> Operand<'a> {
         let mut x = args[0];
-        let Type::Map { key, .. } = *self.types().under_type(x.ty) else {
-            let text = format!("invalid argument: {} is not a map", self.describe(&x));
+        let mut key = None;
+        let mut problem = None;
+        self.types().all_under(x.ty, |under| {
+            match (self.types().get(under), key) {
+                (&Type::Map { key: other, .. }, Some(known))
+                    if !self.types().identical(known, other) =>
+                {
+                    problem = Some(format!(
+                        "maps of {} must have identical key types",
+                        self.describe(&x)
+                    ));
+                }
+                (&Type::Map { key: other, .. }, _) => key = Some(other),
+                _ => problem = Some(format!("{} is not a map", self.describe(&x))),
+            }
+            problem.is_none()
+        });
+        let (None, Some(key)) = (&problem, key) else {
+            let text = format!("invalid argument: {}", problem.unwrap_or_default());
             self.error_op(Code::InvalidDelete, &x, text);
             x.set_invalid();
             return x;
@@ -308,16 +390,22 @@ impl<'a> Checker<'a> {
             self.use_exprs(&call.args[1..]);
             return x;
         }
-        let min = match self.types().under_type(ty) {
-            Type::Slice(_) => 2,
-            Type::Map { .. } | Type::Chan { .. } => 1,
-            _ => {
-                if self.under(ty).is_valid() {
-                    let text = format!(
-                        "invalid argument: cannot make {arg}: type must be slice, map, or channel"
-                    );
-                    self.error(Code::InvalidMake, arg, text);
-                }
+        if !self.under(ty).is_valid() {
+            return x;
+        }
+        let common = self.common_under(ty, |ty, under| match under {
+            Type::Slice(_) | Type::Map { .. } | Type::Chan { .. } => None,
+            _ if !ty.is_valid() => Some("no specific type".to_string()),
+            _ => Some("type must be slice, map, or channel".to_string()),
+        });
+        let min = match common {
+            Ok(under) => match self.types().get(under) {
+                Type::Slice(_) => 2,
+                _ => 1,
+            },
+            Err(cause) => {
+                let text = format!("invalid argument: cannot make {arg}: {cause}");
+                self.error(Code::InvalidMake, arg, text);
                 return x;
             }
         };
@@ -351,7 +439,7 @@ impl<'a> Checker<'a> {
         };
         let mut x = args[0];
         for (i, arg) in args.iter_mut().enumerate() {
-            if !self.types().is_ordered(arg.ty) {
+            if !self.types().all_ordered(arg.ty) {
                 let text = format!("invalid argument: {} cannot be ordered", self.describe(arg));
                 self.error_op(Code::InvalidMinMaxOperand, arg, text);
                 x.set_invalid();
@@ -403,7 +491,9 @@ impl<'a> Checker<'a> {
         if !x.is_valid() {
             return x;
         }
-        if x.mode != Mode::Type && self.types().is_untyped(x.ty) {
+        if x.mode == Mode::Type {
+            self.valid_var_type(arg, x.ty);
+        } else if self.types().is_untyped(x.ty) {
             self.assignment_to_blank(&mut x, "argument to new");
             if !x.is_valid() {
                 return x;
@@ -419,6 +509,10 @@ impl<'a> Checker<'a> {
         if !x.is_valid() {
             return x;
         }
+        if self.has_variable_size(x.ty) {
+            x.set_value(TypeId::UINTPTR);
+            return x;
+        }
         let size = match builtin {
             Builtin::Alignof => Some(self.types().align_of(x.ty)),
             _ => self.types().size_of(x.ty),
@@ -432,6 +526,23 @@ impl<'a> Checker<'a> {
             }
         }
         x
+    }
+
+    /// Whether the size depends on type arguments.
+    fn has_variable_size(&self, ty: TypeId) -> bool {
+        let types = self.types();
+        if !types.has_type_params(ty) {
+            return false;
+        }
+        match types.under_type(ty) {
+            Type::TypeParam(_) => true,
+            &Type::Array { elem, .. } => self.has_variable_size(elem),
+            Type::Struct(ty) => ty
+                .fields
+                .iter()
+                .any(|field| self.has_variable_size(field.ty)),
+            _ => false,
+        }
     }
 
     fn offset(&mut self, arg: &'a Expr) -> Operand<'a> {
@@ -472,6 +583,7 @@ impl<'a> Checker<'a> {
             self.error(Code::InvalidOffsetof, arg, text);
             return x;
         }
+        let is_variable = self.has_variable_size(holder);
         let mut offset = 0;
         let steps: Vec<u32> = path.iter().copied().chain([index]).collect();
         for &step in &steps {
@@ -504,6 +616,10 @@ impl<'a> Checker<'a> {
             .info
             .selections
             .insert(arg.unparen().id, selection);
+        if is_variable {
+            x.set_value(TypeId::UINTPTR);
+            return x;
+        }
         self.set_const(&mut x, Constant::uint(offset), TypeId::UINTPTR);
         x
     }

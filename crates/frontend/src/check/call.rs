@@ -82,12 +82,14 @@ impl<'a> Checker<'a> {
                 self.error(Code::WrongArgCount, expr, text);
             }
             [arg] => {
-                x = self.expr(arg);
+                x = self.expr_with_target(arg, ty, "conversion");
                 if x.is_valid() {
                     if call.has_dots {
                         let text =
                             format!("invalid use of ... in conversion to {}", self.type_text(ty));
                         self.error(Code::BadDotDotDotSyntax, arg, text);
+                        x.set_invalid();
+                    } else if !self.may_convert_to(expr, ty) {
                         x.set_invalid();
                     } else {
                         self.conversion(&mut x, ty);
@@ -102,6 +104,19 @@ impl<'a> Checker<'a> {
         }
         x.expr = expr;
         x
+    }
+
+    /// Constraints are no types to convert to.
+    fn may_convert_to(&mut self, expr: &'a Expr, ty: TypeId) -> bool {
+        if !self.types().is_interface(ty) || self.types().type_set(ty).is_method_set() {
+            return true;
+        }
+        let text = format!(
+            "cannot use interface {} in conversion (contains specific type constraints or is comparable)",
+            self.type_text(ty)
+        );
+        self.error(Code::MisplacedConstraintIface, expr, text);
+        false
     }
 
     fn function_call(

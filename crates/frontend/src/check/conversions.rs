@@ -145,6 +145,13 @@ impl<'a> Checker<'a> {
                 }
                 Err(false) => {}
             }
+        } else if is_constant && self.types().is_type_param(target) {
+            // All types that the parameter stands for must take the constant, which is none afterwards.
+            match self.constant_to_type_param(x, target) {
+                None => is_fine = true,
+                Some(text) => cause = text,
+            }
+            x.mode = if is_fine { Mode::Value } else { x.mode };
         } else {
             match self.convertible(x, target) {
                 Ok(()) => {
@@ -169,15 +176,14 @@ impl<'a> Checker<'a> {
             return;
         }
         if self.types().is_untyped(x.ty) {
-            let is_rune_to_string = is_constant && self.types().is_string(target);
+            let is_rune_to_string = is_constant && self.types().all_string(target);
             let mut last = target;
             if self.types().is_interface(target)
                 || (is_constant && !is_constant_target)
                 || (x.is_nil() && !self.types().has_nil(target))
             {
                 last = self.types().default_type(x.ty);
-            } else if x.mode == Mode::Constant && self.types().is_integer(x.ty) && is_rune_to_string
-            {
+            } else if is_constant && self.types().is_integer(x.ty) && is_rune_to_string {
                 last = x.ty;
             }
             if x.part == Part::Whole {
@@ -215,7 +221,11 @@ impl<'a> Checker<'a> {
             Err((_, cause)) => cause,
         };
         let (from, to) = (self.under(x.ty), self.under(target));
-        if self.prog.types.identical_ignoring_tags(from, to) {
+        let (from_param, to_param) = (
+            self.types().is_type_param(x.ty),
+            self.types().is_type_param(target),
+        );
+        if !from_param && !to_param && self.prog.types.identical_ignoring_tags(from, to) {
             return Ok(());
         }
         let types = self.types();
@@ -224,8 +234,9 @@ impl<'a> Checker<'a> {
             && is_unnamed(x.ty)
             && is_unnamed(target)
         {
+            let is_param = types.is_type_param(a) || types.is_type_param(b);
             let (a, b) = (self.under(a), self.under(b));
-            if self.prog.types.identical_ignoring_tags(a, b) {
+            if !is_param && self.prog.types.identical_ignoring_tags(a, b) {
                 return Ok(());
             }
         }
@@ -259,7 +270,86 @@ impl<'a> Checker<'a> {
                 return Ok(());
             }
         }
+        if from_param || to_param {
+            return self.convertible_types(x, target, cause);
+        }
         Err(cause)
+    }
+
+    /// With type parameters, each type that the operand's stands for must convert to each that the target stands for.
+    fn convertible_types(
+        &mut self,
+        x: &Operand<'a>,
+        target: TypeId,
+        mut cause: String,
+    ) -> Result<(), String> {
+        let types_of = |c: &Self, ty: TypeId| -> Option<Vec<TypeId>> {
+            match c.types().is_type_param(ty) {
+                false => Some(vec![ty]),
+                true => {
+                    let set = c.types().type_set(ty);
+                    Some(set.specific()?.iter().map(|term| term.ty).collect())
+                }
+            }
+        };
+        let (Some(from), Some(to)) = (types_of(self, x.ty), types_of(self, target)) else {
+            return Err(cause);
+        };
+        let within = |c: &Self, ty: TypeId, of: TypeId| match ty == of {
+            true => c.type_text(ty),
+            false => format!("{} (in {})", c.type_text(ty), c.type_text(of)),
+        };
+        for &a in &from {
+            for &b in &to {
+                let value = Operand { ty: a, ..*x };
+                if let Err(inner) = self.convertible(&value, b) {
+                    if !inner.is_empty() {
+                        cause = inner;
+                    }
+                    let text = format!(
+                        "cannot convert {} to type {}",
+                        within(self, a, x.ty),
+                        within(self, b, target)
+                    );
+                    return Err(with_cause(text, &cause));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a constant does not convert to all types that a type parameter stands for.
+    fn constant_to_type_param(&mut self, x: &Operand<'a>, target: TypeId) -> Option<String> {
+        let set = self.types().type_set(target);
+        let shown = self.type_text(target);
+        let Some(terms) = set.specific() else {
+            return Some(format!("{shown} does not contain specific types"));
+        };
+        for term in terms {
+            let under = self.under(term.ty);
+            if self.types().is_string(x.ty) && self.types().is_bytes_or_runes(under) {
+                continue;
+            }
+            let is_fine = self
+                .types()
+                .basic(under)
+                .is_some_and(|basic| self.convert_constant(x, basic).is_ok());
+            if !is_fine {
+                let under_text = self.type_text(under);
+                let is_integer = self.types().is_integer(x.ty) && self.types().is_integer(under);
+                return Some(match is_integer {
+                    true => format!(
+                        "constant {} overflows {under_text} (in {shown})",
+                        self.const_of(x)
+                    ),
+                    false => format!(
+                        "cannot convert {} to type {under_text} (in {shown})",
+                        self.describe(x)
+                    ),
+                });
+            }
+        }
+        None
     }
 }
 

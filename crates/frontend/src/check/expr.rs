@@ -33,7 +33,10 @@ const NOT_VALUES: &[Mode] = &[Mode::NoValue, Mode::Builtin, Mode::Type];
 impl<'a> Checker<'a> {
     /// A single value.
     pub(super) fn expr(&mut self, expr: &'a Expr) -> Operand<'a> {
-        self.expr_with_hint(expr, NO_HINT)
+        let (mut x, _) = self.raw_expr(expr, NO_HINT);
+        self.exclude(&mut x, NOT_VALUES);
+        self.single_value(&mut x);
+        x
     }
 
     /// A single value that is assigned to something of type `ty`: a generic function is instantiated accordingly. Messages
@@ -44,15 +47,22 @@ impl<'a> Checker<'a> {
         ty: TypeId,
         what: &str,
     ) -> Operand<'a> {
-        let is_func = ty.is_valid() && matches!(self.types().under_type(ty), Type::Func(_));
-        let target = is_func.then(|| Target {
-            ty: self.under(ty),
-            what,
-        });
+        let target = self.target(ty, what);
         let (mut x, _) = self.raw_expr_with(expr, NO_HINT, target, false);
         self.exclude(&mut x, NOT_VALUES);
         self.single_value(&mut x);
         x
+    }
+
+    pub(super) fn target<'t>(&self, ty: TypeId, what: &'t str) -> Option<Target<'t>> {
+        if !ty.is_valid() {
+            return None;
+        }
+        let under = match self.types().is_type_param(ty) {
+            true => self.types().common_under(ty).ok()?,
+            false => self.under(ty),
+        };
+        matches!(self.types().get(under), Type::Func(_)).then_some(Target { ty: under, what })
     }
 
     /// A single value, which may be a generic function.
@@ -63,9 +73,10 @@ impl<'a> Checker<'a> {
         x
     }
 
-    /// A single value; `hint` is the type of a composite literal without one.
-    pub(super) fn expr_with_hint(&mut self, expr: &'a Expr, hint: TypeId) -> Operand<'a> {
-        let (mut x, _) = self.raw_expr(expr, hint);
+    /// A single value that is assigned next: it may be a generic function. `hint` is the type of a composite literal
+    /// without one.
+    pub(super) fn element(&mut self, expr: &'a Expr, hint: TypeId) -> Operand<'a> {
+        let (mut x, _) = self.raw_expr_with(expr, hint, None, true);
         self.exclude(&mut x, NOT_VALUES);
         self.single_value(&mut x);
         x
@@ -350,19 +361,21 @@ impl<'a> Checker<'a> {
         match x.mode {
             Mode::Invalid => {}
             Mode::Type => {
-                if x.ty == self.types().comparable {
-                    x.ty = self.var_type(inner);
-                }
+                self.valid_var_type(inner, x.ty);
                 x.ty = self.prog.types.pointer(x.ty);
             }
-            _ => match self.types().pointee(x.ty) {
-                Some(elem) if !x.is_nil() => {
+            _ => match self.common_pointee(x.ty) {
+                Ok(elem) if !x.is_nil() => {
                     x.mode = Mode::Variable;
                     x.ty = elem;
                 }
-                _ => {
+                result => {
                     let text = match x.is_nil() {
                         true => "invalid operation: cannot indirect nil".to_string(),
+                        false if result == Err(true) => format!(
+                            "invalid operation: pointers of {} must have identical base types",
+                            self.describe(&x)
+                        ),
                         false => {
                             format!("invalid operation: cannot indirect {}", self.describe(&x))
                         }
@@ -376,6 +389,22 @@ impl<'a> Checker<'a> {
         x
     }
 
+    /// What all pointers of a type point to. The error says whether all are pointers.
+    fn common_pointee(&self, ty: TypeId) -> Result<TypeId, bool> {
+        let mut found: Result<TypeId, bool> = Err(false);
+        self.types().all_under(ty, |under| {
+            found = match (self.types().get(under), found) {
+                (&Type::Pointer(elem), Ok(other)) if !self.types().identical(elem, other) => {
+                    Err(true)
+                }
+                (&Type::Pointer(elem), _) => Ok(elem),
+                _ => Err(false),
+            };
+            found.is_ok()
+        });
+        found
+    }
+
     // -----------------------------------------------------------------------------------------------------------------
     // Type assertions
 
@@ -385,10 +414,13 @@ impl<'a> Checker<'a> {
             return x;
         }
         if !self.types().is_interface(x.ty) {
-            let text = format!(
-                "invalid operation: {} is not an interface",
-                self.describe(&x)
-            );
+            let described = self.describe(&x);
+            let text = match self.types().is_type_param(x.ty) {
+                true => format!(
+                    "invalid operation: cannot use type assertion on type parameter value {described}"
+                ),
+                false => format!("invalid operation: {described} is not an interface"),
+            };
             self.error_op(Code::InvalidAssert, &x, text);
             x.set_invalid();
             return x;

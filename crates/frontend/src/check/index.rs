@@ -9,6 +9,16 @@ use crate::constant::ConstId;
 use crate::info::Mode;
 use crate::types::{Type, TypeId};
 
+/// What indexing a value gives.
+struct Element {
+    /// Of a map.
+    key: Option<TypeId>,
+    elem: TypeId,
+    /// Of an array.
+    length: Option<i64>,
+    mode: Mode,
+}
+
 impl<'a> Checker<'a> {
     /// An element, a type's instance, or a generic function with type arguments: then the second result is true, and the
     /// operand is the function, not yet instantiated.
@@ -76,13 +86,33 @@ impl<'a> Checker<'a> {
                     x.set_invalid();
                     return x;
                 };
-                let mut k = self.expr(index);
+                let mut k = self.generic_expr(index);
                 self.assignment(&mut k, key, "map index");
                 x.mode = Mode::MapIndex;
                 x.ty = value;
                 x.value = ConstId::NONE;
                 return x;
             }
+            Type::TypeParam(_) => match self.common_element(&x) {
+                Some(common) => {
+                    if let Some(key) = common.key {
+                        let Some(index) = self.single_index(indices) else {
+                            x.set_invalid();
+                            return x;
+                        };
+                        let mut k = self.generic_expr(index);
+                        self.assignment(&mut k, key, "map index");
+                        x.mode = Mode::MapIndex;
+                        x.ty = common.elem;
+                        x.value = ConstId::NONE;
+                        return x;
+                    }
+                    length = common.length;
+                    x.mode = common.mode;
+                    common.elem
+                }
+                None => TypeId::INVALID,
+            },
             _ if self.types().is_string(x.ty) => {
                 if x.mode == Mode::Constant {
                     length = self.const_of(&x).as_bytes().map(|text| text.len() as i64);
@@ -113,6 +143,107 @@ impl<'a> Checker<'a> {
             None => x.set_invalid(),
         }
         x
+    }
+
+    /// What indexing gives for every type that a type parameter stands for, if that is the same.
+    fn common_element(&self, x: &Operand<'a>) -> Option<Element> {
+        let types = self.types();
+        let mut common: Option<Element> = None;
+        let is_common = types.all_under(x.ty, |under| {
+            let mut this = Element {
+                key: None,
+                elem: TypeId::INVALID,
+                length: None,
+                mode: Mode::Variable,
+            };
+            match *types.get(under) {
+                Type::Basic(basic) if basic.is_string() => {
+                    this.elem = TypeId::BYTE;
+                    this.mode = Mode::Value;
+                }
+                Type::Array { elem, len } => {
+                    this.elem = elem;
+                    this.length = Some(len as i64);
+                    if x.mode != Mode::Variable {
+                        this.mode = Mode::Value;
+                    }
+                }
+                Type::Pointer(base) => {
+                    let Type::Array { elem, len } = *types.under_type(base) else {
+                        return false;
+                    };
+                    this.elem = elem;
+                    this.length = Some(len as i64);
+                }
+                Type::Slice(elem) => this.elem = elem,
+                Type::Map { key, value } => {
+                    this.key = Some(key);
+                    this.elem = value;
+                }
+                _ => return false,
+            }
+            let Some(known) = &mut common else {
+                common = Some(this);
+                return true;
+            };
+            let same_key = match (known.key, this.key) {
+                (Some(a), Some(b)) => types.identical(a, b),
+                (a, b) => a == b,
+            };
+            if !same_key || !types.identical(known.elem, this.elem) {
+                return false;
+            }
+            // The shortest array counts; a value that is not addressable makes all so.
+            known.length = match (known.length, this.length) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            if this.mode == Mode::Value {
+                known.mode = Mode::Value;
+            }
+            true
+        });
+        common.filter(|_| is_common)
+    }
+
+    /// The type that decides how a value is sliced: for a type parameter the one its types share, where strings count as
+    /// slices of bytes, but string if one is among them.
+    fn sliceable(&mut self, x: &Operand<'a>) -> Result<TypeId, String> {
+        if !self.types().is_type_param(x.ty) {
+            return Ok(self.under(x.ty));
+        }
+        let bytes = self.prog.types.slice(TypeId::BYTE);
+        let types = self.types();
+        let mut common: Option<(TypeId, TypeId)> = None;
+        let mut has_string = false;
+        let mut failure = None;
+        types.all_types(x.ty, |ty, under| {
+            if !ty.is_valid() {
+                failure = Some(format!("no specific type in {}", self.type_text(x.ty)));
+                return false;
+            }
+            let is_string = types.is_string(under);
+            has_string |= is_string;
+            let form = if is_string { bytes } else { under };
+            match common {
+                None => common = Some((ty, form)),
+                Some((first, shared)) if !types.identical(shared, form) => {
+                    failure = Some(format!(
+                        "{} and {} have different underlying types",
+                        self.type_text(first),
+                        self.type_text(ty)
+                    ));
+                }
+                Some(_) => {}
+            }
+            failure.is_none()
+        });
+        match (failure, common) {
+            (Some(failure), _) => Err(failure),
+            (None, Some(_)) if has_string => Ok(TypeId::STRING),
+            (None, Some((_, form))) => Ok(form),
+            (None, None) => Ok(x.ty),
+        }
     }
 
     fn single_index(&mut self, indices: &'a [Expr]) -> Option<&'a Expr> {
@@ -158,7 +289,7 @@ impl<'a> Checker<'a> {
         if !x.is_valid() {
             return false;
         }
-        if !self.types().is_integer(x.ty) {
+        if !self.types().all_integer(x.ty) {
             let text = format!(
                 "invalid argument: {what} {} must be integer",
                 self.describe(x)
@@ -201,7 +332,16 @@ impl<'a> Checker<'a> {
             return x;
         }
         let mut length = None;
-        let ty = match *self.types().under_type(x.ty) {
+        let form = match self.sliceable(&x) {
+            Ok(form) => form,
+            Err(cause) => {
+                let text = format!("cannot slice {}: {cause}", self.describe(&x));
+                self.error_op(Code::NonSliceableOperand, &x, text);
+                x.set_invalid();
+                return x;
+            }
+        };
+        let ty = match *self.types().get(form) {
             Type::Slice(_) => Some(x.ty),
             Type::Array { elem, len } => {
                 length = Some(len as i64);
@@ -221,7 +361,7 @@ impl<'a> Checker<'a> {
                 }
                 _ => None,
             },
-            _ if self.types().is_string(x.ty) => {
+            _ if self.types().is_string(form) => {
                 if slice.is_full {
                     let text = "invalid operation: 3-index slice of string";
                     let pos = match &slice.max {

@@ -22,6 +22,26 @@ pub(super) struct Instantiation<'a> {
 }
 
 impl<'a> Checker<'a> {
+    /// The underlying type that all types of a type parameter share (of other types their own), if `problem` has nothing
+    /// to say against any of them; else why there is none. Asked about types without specific types it gets invalid ones.
+    pub(super) fn common_under(
+        &self,
+        ty: TypeId,
+        mut problem: impl FnMut(TypeId, &Type) -> Option<String>,
+    ) -> Result<TypeId, String> {
+        let mut found = None;
+        self.types().all_types(ty, |ty, under| {
+            found = problem(ty, self.types().get(under));
+            found.is_none()
+        });
+        match found {
+            Some(text) => Err(text),
+            None => self
+                .types()
+                .common_under(ty)
+                .map_err(|why| self.no_common_text(why)),
+        }
+    }
     /// Why the types that a type parameter stands for have no underlying type in common.
     pub(super) fn no_common_text(&self, why: NoCommon) -> String {
         match why {

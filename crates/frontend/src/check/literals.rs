@@ -100,10 +100,15 @@ impl<'a> Checker<'a> {
         }
         // An element `{…}` of type *T stands for &T{…}.
         let mut base = ty;
-        if is_elem && let Some(elem) = self.types().pointee(ty) {
+        if is_elem
+            && let Ok(common) = self.types().common_under(ty)
+            && let Type::Pointer(elem) = *self.types().get(common)
+        {
             base = elem;
         }
-        match self.types().under_type(base).clone() {
+        let common = self.types().common_under(base);
+        let form = self.types().get(common.unwrap_or(base)).clone();
+        match form {
             Type::Struct(structure) => self.struct_lit(expr, lit, base, &structure),
             Type::Array { elem, len } => {
                 self.indexed_elems(&lit.elems, elem, Some(len as i64));
@@ -118,8 +123,12 @@ impl<'a> Checker<'a> {
                 }
                 if self.under(base).is_valid() {
                     let what = if is_elem { " element" } else { "" };
+                    let cause = match common {
+                        Ok(_) => "",
+                        Err(_) => " (no common underlying type)",
+                    };
                     let text = format!(
-                        "invalid composite literal{what} type {}",
+                        "invalid composite literal{what} type {}{cause}",
                         self.type_text(ty)
                     );
                     self.error(Code::InvalidLit, expr, text);
@@ -148,7 +157,7 @@ impl<'a> Checker<'a> {
                 self.error(Code::MixedStructLit, elem, text);
                 continue;
             }
-            let mut x = self.expr(elem);
+            let mut x = self.generic_expr(elem);
             let Some(field) = ty.fields.get(i) else {
                 let text = format!(
                     "too many values in struct literal of type {}",
@@ -191,13 +200,13 @@ impl<'a> Checker<'a> {
                 self.error(Code::MixedStructLit, elem, text);
                 continue;
             };
-            let mut x = self.expr(value);
+            let mut x = self.generic_expr(value);
             let Some(ident) = key.as_ident() else {
                 let text = format!("invalid field name {key} in struct literal");
                 self.error(Code::InvalidLitField, elem, text);
                 continue;
             };
-            let structure = self.under(base);
+            let structure = self.types().common_under(base).unwrap_or(base);
             let Ok(found) = self.types().lookup(structure, self.env.pkg, ident.name) else {
                 let text = self.lookup_error(base, ident.name, true);
                 self.error(Code::MissingLitField, key, text);
@@ -268,7 +277,7 @@ impl<'a> Checker<'a> {
                 self.error(Code::MissingLitKey, elem, text);
                 continue;
             };
-            let mut x = self.expr_with_hint(key, key_type);
+            let mut x = self.element(key, key_type);
             self.assignment(&mut x, key_type, "map literal");
             if !x.is_valid() {
                 self.use_literal_value(value);
@@ -288,7 +297,7 @@ impl<'a> Checker<'a> {
                     continue;
                 }
             }
-            let mut x = self.expr_with_hint(value, value_type);
+            let mut x = self.element(value, value_type);
             self.assignment(&mut x, value_type, "map literal");
         }
     }
@@ -336,7 +345,7 @@ impl<'a> Checker<'a> {
             }
             index = index.saturating_add(1);
             max = max.max(index);
-            let mut x = self.expr_with_hint(value, ty);
+            let mut x = self.element(value, ty);
             if ty.is_valid() {
                 self.assignment(&mut x, ty, "array or slice literal");
             }

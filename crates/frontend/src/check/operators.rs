@@ -97,24 +97,48 @@ impl<'a> Checker<'a> {
 
     /// The element type of the channel `x`, to receive from it or to send to it.
     pub(super) fn chan_elem(&mut self, x: &Operand<'a>, is_recv: bool) -> Option<TypeId> {
+        if let Type::Chan {
+            dir: ChanDir::Both,
+            elem,
+        } = *self.types().under_type(x.ty)
+        {
+            return Some(elem);
+        }
         let (code, verb) = match is_recv {
             true => (Code::InvalidReceive, "receive from"),
             false => (Code::InvalidSend, "send to"),
         };
-        let what = match self.types().under_type(x.ty) {
-            &Type::Chan { dir, elem } => match (dir, is_recv) {
-                (ChanDir::SendOnly, true) => "send-only",
-                (ChanDir::RecvOnly, false) => "receive-only",
-                _ => return Some(elem),
+        let common = self.common_under(x.ty, |ty, under| match (under, is_recv) {
+            _ if !ty.is_valid() => Some("no specific channel type".to_string()),
+            (
+                Type::Chan {
+                    dir: ChanDir::SendOnly,
+                    ..
+                },
+                true,
+            ) => Some(format!("send-only channel {}", self.type_text(ty))),
+            (
+                Type::Chan {
+                    dir: ChanDir::RecvOnly,
+                    ..
+                },
+                false,
+            ) => Some(format!("receive-only channel {}", self.type_text(ty))),
+            (Type::Chan { .. }, _) => None,
+            _ => Some(format!("non-channel {}", self.type_text(ty))),
+        });
+        let cause = match common {
+            Ok(under) => match *self.types().get(under) {
+                Type::Chan { elem, .. } => return Some(elem),
+                _ => String::new(),
             },
-            _ => "non-channel",
+            Err(cause) => cause,
         };
-        let what = match what {
-            "non-channel" => what.to_string(),
-            _ => format!("{what} channel"),
+        let text = match self.types().is_type_param(x.ty) {
+            true => format!("{}: {cause}", self.describe(x)),
+            false => format!("{cause} {}", self.describe(x)),
         };
-        let shown = format!("{what} {} {}", self.type_text(x.ty), self.describe(x));
-        let text = format!("invalid operation: cannot {verb} {shown}");
+        let text = format!("invalid operation: cannot {verb} {text}");
         self.error_op(code, x, text);
         None
     }
@@ -321,8 +345,20 @@ impl<'a> Checker<'a> {
         }
         let op = if is_case { BinaryOp::Eq } else { op };
         if let Err((code, is_second, cause)) = self.is_comparable(x, y, op) {
-            let culprit = if is_second { *y } else { *x };
+            let mut culprit = if is_second { *y } else { *x };
+            let has_param = |c: &Self, x: &Operand<'a>| c.types().is_type_param(x.ty);
+            let is_generic = has_param(self, x) || has_param(self, y);
+            if cause.is_none() && is_generic && !has_param(self, x) {
+                culprit = *y;
+            }
             let cause = cause.unwrap_or_else(|| {
+                if is_generic {
+                    return format!(
+                        "type parameter {} cannot use operator {}",
+                        self.type_text(culprit.ty),
+                        op.as_str()
+                    );
+                }
                 let what = match self.types().composite_kind(culprit.ty) {
                     Some(kind) => kind.to_string(),
                     None => self.type_text(culprit.ty),

@@ -39,26 +39,35 @@ impl<'a> Checker<'a> {
     /// The types of the iteration values, invalid where there is none.
     fn range_types(&mut self, x: &Operand<'a>, stmt: &'a RangeStmt) -> [TypeId; 2] {
         let none = TypeId::INVALID;
-        let under = self.under(x.ty);
+        let mut cause = String::new();
+        let common = self.common_under(x.ty, |ty, under| match under {
+            Type::Chan {
+                dir: ChanDir::SendOnly,
+                ..
+            } => Some(format!(
+                "receive from send-only channel {}",
+                self.type_text(ty)
+            )),
+            _ => None,
+        });
+        let under = match common {
+            Ok(under) => under,
+            Err(why) => {
+                cause = format!(": {why}");
+                TypeId::UNTYPED_NIL
+            }
+        };
         let base = match *self.types().get(under) {
             Type::Pointer(elem) if matches!(self.types().under_type(elem), Type::Array { .. }) => {
                 self.under(elem)
             }
             _ => under,
         };
-        let mut cause = String::new();
         let found = match *self.types().get(base) {
             Type::Basic(basic) if basic.is_string() => Some([TypeId::INT, TypeId::RUNE]),
             Type::Basic(basic) if basic.is_integer() => Some([x.ty, none]),
             Type::Array { elem, .. } | Type::Slice(elem) => Some([TypeId::INT, elem]),
             Type::Map { key, value } => Some([key, value]),
-            Type::Chan {
-                dir: ChanDir::SendOnly,
-                ..
-            } => {
-                cause = format!(": receive from send-only channel {}", self.type_text(x.ty));
-                None
-            }
             Type::Chan { elem, .. } => Some([elem, none]),
             Type::Func(_) => match self.iterator_types(base) {
                 Ok(types) => Some(types),
@@ -108,7 +117,13 @@ impl<'a> Checker<'a> {
             return wrong("unexpected results");
         }
         let yield_ty = iterator.params[0].ty;
-        let Some(sig) = types.signature(yield_ty) else {
+        let common = match types.common_under(yield_ty) {
+            Ok(common) => common,
+            Err(why) => {
+                return wrong(&format!("in yield type, {}", self.no_common_text(why)));
+            }
+        };
+        let Some(sig) = types.signature(common) else {
             return wrong("argument is not func");
         };
         if sig.params.len() > 2 {

@@ -25,7 +25,7 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         let is_fine =
-            self.types().is_integer(x.ty) || (self.types().is_untyped(x.ty) && x_int.is_some());
+            self.types().all_integer(x.ty) || (self.types().is_untyped(x.ty) && x_int.is_some());
         if !is_fine {
             self.bad_shift_operand(x);
             return;
@@ -50,7 +50,7 @@ impl<'a> Checker<'a> {
                     x.set_invalid();
                     return;
                 }
-            } else if !self.types().is_integer(y.ty) {
+            } else if !self.types().all_integer(y.ty) {
                 self.bad_shift_count(x, y);
                 return;
             }
@@ -60,7 +60,7 @@ impl<'a> Checker<'a> {
                 x.set_invalid();
                 return;
             }
-        } else if !self.types().is_integer(y.ty) {
+        } else if !self.types().all_integer(y.ty) {
             self.bad_shift_count(x, y);
             return;
         }
@@ -84,7 +84,7 @@ impl<'a> Checker<'a> {
                 return;
             }
         }
-        if !self.types().is_integer(x.ty) {
+        if !self.types().all_integer(x.ty) {
             self.bad_shift_operand(x);
             return;
         }

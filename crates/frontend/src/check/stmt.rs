@@ -103,7 +103,7 @@ impl<'a> Checker<'a> {
             StmtKind::Expr(expr) => self.expr_stmt(expr),
             StmtKind::Send { chan, value } => {
                 let chan = self.expr(chan);
-                let mut value = self.expr(value);
+                let mut value = self.generic_expr(value);
                 if chan.is_valid()
                     && value.is_valid()
                     && let Some(elem) = self.chan_elem(&chan, false)
@@ -154,7 +154,7 @@ impl<'a> Checker<'a> {
         if !x.is_valid() {
             return;
         }
-        if !self.types().is_numeric(x.ty) {
+        if !self.types().all_numeric(x.ty) {
             let op = if is_inc { "++" } else { "--" };
             let text = format!(
                 "invalid operation: {expr}{op} (non-numeric type {})",
@@ -239,7 +239,7 @@ impl<'a> Checker<'a> {
         if !x.is_valid() {
             return;
         }
-        if !self.types().is_boolean(x.ty) {
+        if !self.types().all_boolean(x.ty) {
             let text = format!("non-boolean condition in {what} statement");
             self.error(Code::InvalidCond, expr, text);
             return;

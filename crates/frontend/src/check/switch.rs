@@ -124,7 +124,11 @@ impl<'a> Checker<'a> {
             if self.types().is_interface(x.ty) {
                 subject = Some(x);
             } else {
-                let text = format!("{} is not an interface", self.describe(&x));
+                let described = self.describe(&x);
+                let text = match self.types().is_type_param(x.ty) {
+                    true => format!("cannot use type switch on type parameter value {described}"),
+                    false => format!("{described} is not an interface"),
+                };
                 self.error_op(Code::InvalidTypeSwitch, &x, text);
             }
         }

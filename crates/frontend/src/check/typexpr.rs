@@ -35,6 +35,12 @@ impl<'a> Checker<'a> {
     /// The type of a variable.
     pub(super) fn var_type(&mut self, expr: &'a Expr) -> TypeId {
         let ty = self.typ(expr);
+        self.valid_var_type(expr, ty);
+        ty
+    }
+
+    /// Notes that a type is that of a variable: it must not be a constraint.
+    pub(super) fn valid_var_type(&mut self, expr: &'a Expr, ty: TypeId) {
         let may_be_interface = match self.types().get(ty) {
             Type::Interface(_) | Type::Named(_) | Type::Alias(_) => {
                 ty != self.types().any && ty != self.types().error
@@ -46,7 +52,7 @@ impl<'a> Checker<'a> {
             match self.types().under_type(ty) {
                 Type::Interface(_) => {}
                 Type::Basic(crate::types::Basic::Invalid) => {}
-                _ => return ty,
+                _ => return,
             }
             self.later.push(Later::VarType {
                 env: self.env,
@@ -54,7 +60,6 @@ impl<'a> Checker<'a> {
                 expr,
             });
         }
-        ty
     }
 
     pub(super) fn check_var_type(&mut self, ty: TypeId, expr: &'a Expr) {
