@@ -11,6 +11,7 @@ mod fmt;
 mod math;
 mod memory;
 pub mod os;
+mod panic_text;
 mod rand;
 mod rand_tables;
 mod rtype;
@@ -45,9 +46,8 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "debug" => &[memory::lookup, runtime::lookup],
         "runtime" => &[
             runtime::lookup,
+            panic_text::lookup,
             memory::lookup,
-            rtype::lookup,
-            strconv::lookup,
             clock::lookup,
         ],
         "rand" | "v2" => &[rand::lookup],

@@ -58,14 +58,10 @@ natives! {
     "rtype.SetUint" => |c: &mut Call| set_bits(c);
     "rtype.SetFloat" => |c: &mut Call| set_float(c);
     "atomic.sameType" => |c: &mut Call| { let is = c.word(0) == c.word(2); c.ret_bool(0, is) };
-    "runtime.typeString" => |c: &mut Call| { let name = c.desc(0).map_or(Str::EMPTY, |ty| ty.name); ret_str(c, 0, name) };
-    "runtime.isNamed" => |c: &mut Call| { let is = c.desc(0).is_some_and(|ty| ty.package.len != 0); c.ret_bool(0, is) };
-    "runtime.valueString" => |c: &mut Call| { let s = value(c).string(); ret_str(c, 0, s) };
-    "runtime.valueParts" => value_parts;
 }
 
 /// The value in the first two argument words, which is not nil.
-fn value(call: &Call) -> Value {
+pub(super) fn value(call: &Call) -> Value {
     Value {
         ty: call.desc(0).expect("a value that is not nil"),
         data: call.pointer(1),
@@ -125,7 +121,7 @@ impl Value {
     }
 
     /// Integers and bool, extended to 64 bits.
-    fn integer(&self) -> u64 {
+    pub(super) fn integer(&self) -> u64 {
         match self.ty.kind {
             Kind::Bool | Kind::Uint8 => u64::from(self.load::<u8>()),
             Kind::Uint16 => u64::from(self.load::<u16>()),
@@ -141,7 +137,7 @@ impl Value {
     }
 
     /// Floats; of complex numbers both parts.
-    fn floats(&self) -> (f64, f64) {
+    pub(super) fn floats(&self) -> (f64, f64) {
         match self.ty.kind {
             Kind::Float32 => (self.load::<f32>().into(), 0.0),
             Kind::Float64 => (self.load(), 0.0),
@@ -157,7 +153,7 @@ impl Value {
         }
     }
 
-    fn string(&self) -> Str {
+    pub(super) fn string(&self) -> Str {
         if self.ty.kind == Kind::String {
             self.load()
         } else {
@@ -178,6 +174,11 @@ impl Value {
     }
 
     /// The address in a value of a kind that has one.
+    /// The data word.
+    pub(super) fn address(&self) -> u64 {
+        self.data as u64
+    }
+
     fn address_held(&self) -> u64 {
         match self.ty.kind {
             _ if self.is_pointer_shaped() => self.data as u64,
@@ -318,31 +319,6 @@ fn is_error(ty: &TypeDesc) -> bool {
         .as_slice()
         .iter()
         .any(|m| is_error_method(m.name, m.ty))
-}
-
-/// `func valueParts(v any) (kind int, typ uintptr, re, im uint64)`
-fn value_parts(call: &mut Call) {
-    let v = value(call);
-    let (re, im) = match v.ty.kind {
-        Kind::Float32 => (v.load::<u32>().into(), 0),
-        Kind::Float64 => (v.load(), 0),
-        Kind::Complex64 => {
-            let [re, im] = v.load::<[u32; 2]>();
-            (re.into(), im.into())
-        }
-        Kind::Complex128 => {
-            let [re, im] = v.load::<[u64; 2]>();
-            (re, im)
-        }
-        kind if (Kind::Bool as u8..=Kind::Uintptr as u8).contains(&(kind as u8)) => {
-            (v.integer(), 0)
-        }
-        _ => (v.data as u64, 0),
-    };
-    call.ret(0, v.ty.kind as u64);
-    call.ret(1, std::ptr::from_ref(v.ty) as u64);
-    call.ret(2, re);
-    call.ret(3, im);
 }
 
 /// `func MapEntries(v any, keys, values []any) int`

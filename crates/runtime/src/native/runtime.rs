@@ -43,12 +43,8 @@ natives! {
         c.ret(1, data);
     };
     "runtime.setPanicText" => |c: &mut Call| {
-        let i = c.int(0) as usize;
-        let text = String::from_utf8_lossy(c.bytes(1)).into_owned();
-        // SAFETY: the goroutine is ours.
-        let texts = unsafe { &mut (*c.goroutine()).extra().panic_texts };
-        texts.resize(texts.len().max(i + 1), String::new());
-        texts[i] = text;
+        let text = String::from_utf8_lossy(c.bytes(1));
+        set_panic_text(c, c.int(0), &text);
     };
     "runtime.exitPanic" => |c: &mut Call| {
         // SAFETY: the goroutine is ours.
@@ -60,8 +56,18 @@ natives! {
     };
 }
 
+/// Keeps what follows "panic: " for the i-th panic of the chain; continuation lines are marked, so that they are not taken
+/// for a trace.
+pub(super) fn set_panic_text(c: &Call, i: i64, text: &str) {
+    let i = i as usize;
+    // SAFETY: the goroutine is ours.
+    let texts = unsafe { &mut (*c.goroutine()).extra().panic_texts };
+    texts.resize(texts.len().max(i + 1), String::new());
+    texts[i] = text.replace('\n', "\n\t");
+}
+
 /// Returns a copy of the bytes as a string of the heap.
-fn return_string(c: &mut Call, i: usize, bytes: &[u8]) {
+pub(super) fn return_string(c: &mut Call, i: usize, bytes: &[u8]) {
     // SAFETY: inside a native of the running goroutine; the result block keeps the string alive.
     let text = unsafe { string::new(c.goroutine(), bytes) };
     c.ret(i, text.ptr as u64);

@@ -7,7 +7,6 @@ natives! {
     "strconv.formatFloat" => format_float;
     "strconv.parseFloatPrefix" => parse_float_prefix;
     "strconv.quote" => quote;
-    "runtime.formatFloatBits" => format_float_bits;
 }
 
 fn format_float(call: &mut Call) {
@@ -30,20 +29,6 @@ fn parse_float_prefix(call: &mut Call) {
     call.ret_float(0, f);
     call.ret_int(1, len as i64);
     call.ret_int(2, state as i64);
-}
-
-/// `func formatFloatBits(dst []byte, bits uint64, single bool) int`: dst has room for any float.
-fn format_float_bits(call: &mut Call) {
-    let (bits, single) = (call.word(3), call.bool(4));
-    let f = if single {
-        f64::from(f32::from_bits(bits as u32))
-    } else {
-        f64::from_bits(bits)
-    };
-    let mut text = float::Text::new();
-    float::append(&mut text, f, b'g', -1, if single { 32 } else { 64 });
-    call.bytes_mut(0)[..text.len()].copy_from_slice(&text);
-    call.ret_int(0, text.len() as i64);
 }
 
 /// What [`append_quoted`] leaves unescaped.
