@@ -57,7 +57,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 if let Some(selection) = self.info().selection(fun.id).cloned()
                     && selection.kind == SelectionKind::Method
                 {
-                    let method = self.method_ref(&selection);
+                    let method = self.method_ref(fun, &selection);
                     let base = self.place(x);
                     let receiver = self.receiver(base, &method);
                     return Target::Method {
@@ -66,15 +66,16 @@ impl<'ast> FuncLower<'_, 'ast> {
                     };
                 }
             }
-            ExprKind::Index { x, .. }
-                if matches!(self.object_kind(x), Some(ObjectKind::Func(_))) =>
-            {
-                self.unsupported(fun, "generics are");
+            // Type arguments are kept with the name.
+            ExprKind::Index { x, .. } if self.names_generic(x) => {
+                return self.find_target(x.unparen());
             }
             _ => {}
         }
         if let Some(&ObjectKind::Func(source)) = self.object_kind(fun) {
-            return Target::Callee(Callee::Static(self.cx.func(self.prog, source)));
+            let args = self.type_args(fun);
+            let func = self.cx.instance(self.prog, source, &args);
+            return Target::Callee(Callee::Static(func));
         }
         match self.expr(fun) {
             Operand::Const(Const {

@@ -1,5 +1,6 @@
 //! Function literals, and what `go` and `defer` start.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use mini_frontend::{Mode, VarKind};
@@ -64,6 +65,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             source,
             lit,
             captures,
+            subst: Rc::clone(&self.subst),
         });
         let closure = self.cx.types.intern(TyKind::Closure(words.into()));
         let site = self

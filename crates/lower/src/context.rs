@@ -1,11 +1,12 @@
 //! What lowering knows about the whole program: the MIR made so far, and what is still to be done.
 
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use mini_diagnostics::{Code, Diagnostic, Pos, Span};
-use mini_frontend::{self as front, ObjId, Program, TypeId};
+use mini_frontend::{self as front, ObjId, Program, Subst, TypeId};
 use mini_mir::{
     Func, FuncId, FuncKind, FuncSig, Global, GlobalId, IndexVec, TyId, TyKind, TyTable,
 };
@@ -20,14 +21,19 @@ pub(crate) type Map<K, V> = HashMap<K, V, FixedState>;
 
 /// A body that is to be lowered.
 pub(crate) enum Work<'ast> {
-    /// A declared function or method.
-    Declared { func: FuncId, source: front::FuncId },
+    /// A declared function or method, or an instance of one.
+    Declared {
+        func: FuncId,
+        source: front::FuncId,
+        subst: Rc<Subst>,
+    },
     /// A function literal.
     Literal {
         func: FuncId,
         source: front::FuncId,
         lit: &'ast ast::FuncLit,
         captures: Vec<Captured>,
+        subst: Rc<Subst>,
     },
 }
 
@@ -70,7 +76,8 @@ pub(crate) struct Context<'ast> {
     pub(crate) ty_of: Map<TypeId, TyId>,
     /// The way back, for method sets.
     pub(crate) source_ty: Map<TyId, TypeId>,
-    pub(crate) func_of: Map<front::FuncId, FuncId>,
+    /// By function and type arguments, which are canonical and free of type parameters.
+    pub(crate) func_of: Map<(front::FuncId, Box<[TypeId]>), FuncId>,
     pub(crate) global_of: Map<ObjId, GlobalId>,
     /// Initialisers of library variables that are reached, by the first variable.
     pub(crate) library_inits: Map<ObjId, FuncId>,
@@ -118,18 +125,34 @@ impl<'ast> Context<'ast> {
             .push(Diagnostic::error(Code::UnsupportedFeature, span, message));
     }
 
-    /// The MIR function of a declared function or method; reached from now on.
-    pub(crate) fn func(&mut self, prog: &Program, source: front::FuncId) -> FuncId {
-        if let Some(&id) = self.func_of.get(&source) {
+    /// The MIR function of a declared function or method that is not generic; reached from now on.
+    pub(crate) fn func(&mut self, prog: &mut Program, source: front::FuncId) -> FuncId {
+        self.instance(prog, source, &[])
+    }
+
+    /// The MIR function of a declared function or method with these types for its type parameters, which for a method
+    /// are those of the receiver and then its own. Reached from now on.
+    pub(crate) fn instance(
+        &mut self,
+        prog: &mut Program,
+        source: front::FuncId,
+        args: &[TypeId],
+    ) -> FuncId {
+        let args: Box<[TypeId]> = args.iter().map(|&arg| canon(prog, arg)).collect();
+        let key = (source, args);
+        if let Some(&id) = self.func_of.get(&key) {
             return id;
         }
-        let decl = prog.func(source);
-        let name = names::declared(prog, source);
+        let decl = prog.func(source).clone();
+        let subst = Rc::new(Subst::new(&decl.type_params, &key.1));
         let mut params = vec![];
         if let Some(recv) = decl.recv {
-            params.push(self.ty(prog, prog.object(recv).ty));
+            let recv = prog.object(recv).ty;
+            let recv = prog.types.subst(recv, &subst);
+            params.push(self.ty(prog, recv));
         }
-        let sig = self.sig(prog, decl.sig, params);
+        let sig = prog.types.subst(decl.sig, &subst);
+        let sig = self.sig(prog, sig, params);
         let pos = match decl.origin {
             front::FuncOrigin::Decl { obj, .. } => prog.object(obj).pos,
             front::FuncOrigin::Lit { .. } => Pos::NONE,
@@ -143,8 +166,8 @@ impl<'ast> Context<'ast> {
         };
         let is_native = prog.is_native(source);
         let id = self.funcs.push(Func {
-            short_name: names::short(prog, source).into(),
-            name: name.into(),
+            short_name: names::short(prog, source, &key.1).into(),
+            name: names::declared(prog, source).into(),
             package: names::path(prog, decl.pkg).into(),
             sig,
             kind: if is_native {
@@ -159,9 +182,13 @@ impl<'ast> Context<'ast> {
             parent: None,
             inline_cost: u32::MAX,
         });
-        self.func_of.insert(source, id);
+        self.func_of.insert(key, id);
         if !is_native {
-            self.todo.push_back(Work::Declared { func: id, source });
+            self.todo.push_back(Work::Declared {
+                func: id,
+                source,
+                subst,
+            });
         }
         id
     }
@@ -237,4 +264,9 @@ impl<'ast> Context<'ast> {
             other => mini_diagnostics::bug!("signature of {other:?}"),
         }
     }
+}
+
+/// The type that stands for all that are identical.
+pub(crate) fn canon(prog: &Program, ty: TypeId) -> TypeId {
+    prog.types.canon(prog.types.unalias(ty))
 }

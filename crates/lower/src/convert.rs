@@ -68,6 +68,14 @@ impl<'ast> FuncLower<'_, 'ast> {
         if self.cx.types.is_interface(ty) {
             return self.expr_to(x, ty);
         }
+        // A constant converted to a type parameter is none, but is here.
+        let constant = self.info().expr(x.unparen().id).value;
+        let types = &self.cx.types;
+        if constant.is_some()
+            && (types.is_integer(ty) || types.is_float(ty) || types.is_complex(ty))
+        {
+            return self.constant(constant, ty);
+        }
         let value = self.expr(x);
         let from = self.op_ty(&value);
         if from == ty {

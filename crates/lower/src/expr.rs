@@ -80,7 +80,9 @@ impl<'ast> FuncLower<'_, 'ast> {
             ExprKind::CompositeLit(lit) => self.composite(e, lit),
             ExprKind::FuncLit(lit) => self.func_lit(e, lit),
             ExprKind::Selector { x, sel } => self.selector(e, x, *sel),
-            ExprKind::Index { x, indices } => self.index(e, x, &indices[0]),
+            // Type arguments are kept with the name.
+            ExprKind::Index { x, .. } if self.names_generic(x) => self.expr(x),
+            ExprKind::Index { x, indices } => self.index(x, &indices[0]),
             ExprKind::Slice(slice) => self.slice(e, slice),
             ExprKind::TypeAssert { x, .. } => {
                 let ty = self.ety(e);
@@ -149,7 +151,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         match &e.kind {
             ExprKind::Index { x, indices } => {
                 let x_ty = self.ety(x);
-                if !matches!(self.kind(x_ty), TyKind::Map(..)) {
+                if !matches!(self.kind(x_ty), TyKind::Map(..) | TyKind::Func(_)) {
                     return self.element(x, &indices[0]);
                 }
             }
@@ -195,13 +197,15 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
     }
 
-    fn index(&mut self, e: &'ast Expr, x: &'ast Expr, index: &'ast Expr) -> Operand {
+    /// Whether the expression names a generic function or method, to be instantiated.
+    pub(crate) fn names_generic(&self, e: &Expr) -> bool {
+        self.info().instances.contains_key(&e.unparen().id)
+    }
+
+    fn index(&mut self, x: &'ast Expr, index: &'ast Expr) -> Operand {
         let x_ty = self.ety(x);
         if let TyKind::Map(..) = self.kind(x_ty) {
             return self.map_get(x, index, false);
-        }
-        if matches!(self.kind(x_ty), TyKind::Func(_)) {
-            return self.unsupported(e, "generics are");
         }
         let element = self.element(x, index);
         Operand::Copy(element)

@@ -1,10 +1,11 @@
 //! One function: what is known while its body is lowered, and the small steps that everything else is made of.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use mini_abi::panics::PanicCode;
 use mini_diagnostics::{Pos, Span};
-use mini_frontend::{self as front, Info, ObjId, PkgId, Program, VarKind};
+use mini_frontend::{self as front, Info, ObjId, PkgId, Program, Subst, TypeId, VarKind};
 use mini_mir::{
     BinOp, BlockId, Call, Callee, CaptureInfo, Const, ConstValue, FuncId, FuncKind, FuncSig,
     LocalId, LocalKind, MAX_STACK_VAR, Operand, Place, PlaceBase, Proj, Rvalue, SiteKind,
@@ -40,6 +41,8 @@ pub(crate) struct FuncLower<'a, 'ast> {
     pub(crate) cx: &'a mut Context<'ast>,
     pub(crate) prog: &'a mut Program,
     pub(crate) pkg: PkgId,
+    /// What the type parameters stand for.
+    pub(crate) subst: Rc<Subst>,
     pub(crate) b: Builder,
     /// The function being lowered.
     pub(crate) me: FuncId,
@@ -79,6 +82,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             cx,
             prog,
             pkg,
+            subst: Rc::default(),
             b: Builder::new(span),
             me,
             vars: Map::default(),
@@ -121,7 +125,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
         }
         // The bodies of loops over functions assign to the results long before they are returned.
         let is_shared =
-            !func.results.is_empty() && crate::range_func::returns_from_loop(&self, body);
+            !func.results.is_empty() && crate::range_func::returns_from_loop(&mut self, body);
         for (index, &result) in func.results.iter().enumerate() {
             let local = self.declare(result, LocalKind::Result);
             let name = &mut self.b.body.locals[local].name;
@@ -221,10 +225,9 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
 
     /// Makes the local of a variable. Of a declared variable (not a parameter), [`Self::live`] must follow.
     pub(crate) fn declare(&mut self, var: ObjId, kind: LocalKind) -> LocalId {
+        let ty = self.object_ty(var);
         let object = self.prog.object(var);
-        let ty = self.cx.ty(self.prog, object.ty);
-        let name = object.name.as_str();
-        let local = self.b.local(name, ty, object.pos, kind);
+        let local = self.b.local(object.name.as_str(), ty, object.pos, kind);
         self.vars.insert(var, Slot::Local(local));
         local
     }
@@ -310,12 +313,30 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
     /// The type of an expression.
     pub(crate) fn ety(&mut self, e: &Expr) -> TyId {
         let ty = self.info().type_of(e.unparen().id);
-        self.cx.ty(self.prog, ty)
+        self.ty(ty)
     }
 
     pub(crate) fn object_ty(&mut self, object: ObjId) -> TyId {
         let ty = self.prog.object(object).ty;
-        self.cx.ty(self.prog, ty)
+        self.ty(ty)
+    }
+
+    /// The MIR type of a type that the source speaks of.
+    pub(crate) fn ty(&mut self, source: TypeId) -> TyId {
+        let source = self.concrete(source);
+        self.cx.ty(self.prog, source)
+    }
+
+    /// The type with types in place of the type parameters.
+    pub(crate) fn concrete(&mut self, source: TypeId) -> TypeId {
+        self.prog.types.subst(source, &self.subst)
+    }
+
+    /// The type arguments of the generic function that an expression names.
+    pub(crate) fn type_args(&mut self, e: &Expr) -> Vec<TypeId> {
+        let args = self.info().instances.get(&e.id).cloned();
+        let args = args.unwrap_or_default();
+        args.iter().map(|&arg| self.concrete(arg)).collect()
     }
 
     pub(crate) fn func_sig(&self, ty: TyId) -> FuncSig {

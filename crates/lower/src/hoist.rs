@@ -89,7 +89,8 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// Whether evaluating the expression calls something.
     fn has_call(&self, e: &Expr) -> bool {
         let e = e.unparen();
-        if self.info().expr(e.id).value.is_some() {
+        let info = self.info().expr(e.id);
+        if info.value.is_some() || info.mode == Mode::Type {
             return false;
         }
         self.is_effect(e) || parts(e).into_iter().any(|part| self.has_call(part))
@@ -99,7 +100,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     fn hoist(&mut self, e: &'ast Expr, to: Option<TyId>) {
         let e = e.unparen();
         let info = self.info().expr(e.id);
-        if info.value.is_some() || info.mode == Mode::Nil {
+        if info.value.is_some() || matches!(info.mode, Mode::Nil | Mode::Type) {
             return;
         }
         if self.runs_in_turn(e) || to.is_some_and(|to| self.is_copied_to_box(e, to)) {

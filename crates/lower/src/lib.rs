@@ -10,6 +10,13 @@
 //! `method_sets` finds the methods that interfaces can reach and makes their wrappers, `init` the order in which a
 //! program starts, `names` the symbols.
 //!
+//! # Generics
+//!
+//! A generic function is lowered once for each list of type arguments that is reached ([`context::Context::instance`]). Its
+//! body's [`func::FuncLower`] carries the substitution, which all types that the checker speaks of go through; what the checker
+//! left open for operands of such types (conversions, lengths, which method a constraint's method is) is decided by the
+//! types that come out.
+//!
 //! # Order of evaluation
 //!
 //! Calls and receives run in the order in which the source has them; variables are read and values converted after the

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use indexmap::{IndexMap, IndexSet};
 use mini_diagnostics::Span;
-use mini_frontend::{Member, ObjId, ObjectKind, PkgId, Program, TypeId};
+use mini_frontend::{Member, ObjectKind, PkgId, Program, TypeId};
 use mini_mir::{
     BinOp, FuncId, FuncSig, MethodImpl, Operand, Place, Rvalue, SiteKind, TerminatorKind, TyId,
     TyKind,
@@ -19,7 +19,7 @@ use mini_syntax::Symbol;
 use crate::context::{Context, Wrapper};
 use crate::func::FuncLower;
 use crate::names;
-use crate::selector::{MethodRef, MethodTarget};
+use crate::selector::{MethodRef, MethodTarget, receiver_args};
 
 /// Name, and package path of an unexported one.
 type MethodName = (Arc<str>, Arc<str>);
@@ -167,12 +167,17 @@ impl Context<'_> {
         let (target, sig) = match member {
             Member::Field { .. } | Member::ConstraintMethod { .. } => return None,
             Member::Method(object) => {
-                if has_pointer_recv(prog, object) && !is_indirect {
+                let source = prog.func_of(object)?;
+                let decl = prog.func(source);
+                let pointer_recv = decl.has_pointer_recv;
+                let args = receiver_args(prog, found.holder);
+                // Methods with type parameters of their own are in no interface.
+                if (pointer_recv && !is_indirect) || args.len() < decl.type_params.len() {
                     return None;
                 }
-                let sig = self.ty(prog, prog.object(object).ty);
-                let func = self.func(prog, prog.func_of(object)?);
-                let pointer_recv = has_pointer_recv(prog, object);
+                let sig = prog.method_signature(found.holder, object);
+                let sig = self.ty(prog, sig);
+                let func = self.instance(prog, source, &args);
                 (MethodTarget::Static { func, pointer_recv }, sig)
             }
             Member::InterfaceMethod { interface, sig, .. } => {
@@ -302,11 +307,6 @@ impl Context<'_> {
         inner.finish();
         func
     }
-}
-
-fn has_pointer_recv(prog: &Program, object: ObjId) -> bool {
-    let recv = prog.func_of(object).and_then(|func| prog.func(func).recv);
-    recv.is_some_and(|recv| prog.types.is_pointer(prog.object(recv).ty))
 }
 
 impl FuncLower<'_, '_> {

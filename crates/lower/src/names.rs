@@ -1,9 +1,10 @@
 //! Symbols, as Go forms them.
 //!
-//! `main.f`, `main.(*T).M`, `main.T.M`, literals `main.f.func1` and inside them `main.f.func1.2`, wrappers
-//! `main.f.gowrap1` and `main.f.deferwrap2` (one count for both), method values `main.T.M-fm`.
+//! `main.f`, `main.(*T).M`, `main.T.M`, instances `main.f[...]` and `main.(*T[...]).M`, literals `main.f.func1` and
+//! inside them `main.f.func1.2`, wrappers `main.f.gowrap1` and `main.f.deferwrap2` (one count for both), method values
+//! `main.T.M-fm`.
 
-use mini_frontend::{FuncId, FuncOrigin, PkgId, Program};
+use mini_frontend::{FuncId, FuncOrigin, PkgId, Program, TypeId};
 use mini_mir as mir;
 
 use crate::context::Context;
@@ -45,22 +46,52 @@ pub(crate) fn escaped(path: &str) -> String {
 /// The symbol of a declared function. The functions `init` are numbered from 0 in source order.
 pub(crate) fn declared(prog: &Program, func: FuncId) -> String {
     let pkg = prog.func(func).pkg;
-    format!("{}.{}", escaped(&path(prog, pkg)), short(prog, func))
+    let name = local(prog, func, "...", "...");
+    format!("{}.{name}", escaped(&path(prog, pkg)))
 }
 
-/// The same without the package, as escape messages name it.
-pub(crate) fn short(prog: &Program, func: FuncId) -> String {
+/// The same without the package but with the type arguments, as escape messages name it.
+pub(crate) fn short(prog: &Program, func: FuncId, args: &[TypeId]) -> String {
+    let list = |args: &[TypeId]| {
+        let names: Vec<String> = args
+            .iter()
+            .map(|&arg| prog.types.run_time_name(arg))
+            .collect();
+        names.join(",")
+    };
+    let n_own = prog
+        .types
+        .signature(prog.func(func).sig)
+        .map_or(0, |sig| sig.type_params.len());
+    let (of_recv, own) = args.split_at(args.len() - n_own.min(args.len()));
+    local(prog, func, &list(of_recv), &list(own))
+}
+
+/// The name in its package. The texts stand for the type arguments of the receiver and of the function.
+fn local(prog: &Program, func: FuncId, recv_args: &str, args: &str) -> String {
     let decl = prog.func(func);
+    let n_own = prog
+        .types
+        .signature(decl.sig)
+        .map_or(0, |sig| sig.type_params.len());
+    let brackets = |is_generic: bool, args: &str| match is_generic {
+        true => format!("[{args}]"),
+        false => String::new(),
+    };
     let FuncOrigin::Decl { obj, .. } = decl.origin else {
         return "func literal".to_string();
     };
-    let name = prog.object(obj).name;
+    let name = format!("{}{}", prog.object(obj).name, brackets(n_own > 0, args));
     if let Some(recv) = decl.recv {
         let (base, is_pointer) = prog.types.deref(prog.object(recv).ty);
         let base = prog
             .types
             .as_named(base)
             .map_or("?", |named| named.name.as_str());
+        let base = format!(
+            "{base}{}",
+            brackets(decl.type_params.len() > n_own, recv_args)
+        );
         return if is_pointer {
             format!("(*{base}).{name}")
         } else {
@@ -75,7 +106,7 @@ pub(crate) fn short(prog: &Program, func: FuncId) -> String {
     {
         return format!("init.{index}");
     }
-    name.to_string()
+    name
 }
 
 /// Why a function is made inside another.

@@ -11,6 +11,8 @@
 //! The loop has a state, one of the `Range…` numbers below, so that an iterator that calls the body once too often panics.
 //! (Go: `cmd/compile/internal/rangefunc/rewrite.go`.)
 
+use std::rc::Rc;
+
 use mini_abi::panics::PanicCode;
 use mini_frontend::ObjId;
 use mini_mir::{
@@ -78,10 +80,11 @@ pub(crate) struct LoopBody<'ast> {
 }
 
 /// Whether the body of a loop over a function in `body` returns from the function around it.
-pub(crate) fn returns_from_loop(lower: &FuncLower<'_, '_>, body: &Block) -> bool {
+pub(crate) fn returns_from_loop(lower: &mut FuncLower<'_, '_>, body: &Block) -> bool {
     any_stmt(&body.stmts, &mut |stmt| match &stmt.kind {
         StmtKind::Range(range) => {
             let ty = lower.info().type_of(range.x.unparen().id);
+            let ty = lower.concrete(ty);
             lower.prog.types.signature(ty).is_some()
                 && any_stmt(&range.body.stmts, &mut |stmt| {
                     matches!(stmt.kind, StmtKind::Return(_))
@@ -179,6 +182,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let pos = self.b.pos;
         let mut inner = FuncLower::new(self.cx, self.prog, self.pkg, func, span);
         inner.b.pos = pos;
+        inner.subst = Rc::clone(&self.subst);
         inner.source_body = Some(&stmt.body);
         inner.result_vars.clone_from(&self.result_vars);
         inner.has_named_results = self.has_named_results;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mini_abi::panics::LangItem;
 use mini_diagnostics::{Code, Diagnostic, Span};
-use mini_frontend::{FuncOrigin, ObjId, ObjectKind, PkgId, Program};
+use mini_frontend::{FuncOrigin, ObjId, PkgId, Program};
 use mini_mir::FuncId;
 use mini_syntax::ast;
 
@@ -16,10 +16,6 @@ pub(crate) fn lower(
     prog: &mut Program,
     options: Options,
 ) -> Result<mini_mir::Program, Vec<Diagnostic>> {
-    let generics = refuse_generics(prog);
-    if !generics.is_empty() {
-        return Err(generics);
-    }
     let asts = Arc::clone(&prog.asts);
     let mut cx = Context::new(&asts);
     let mut lang_items = vec![];
@@ -56,25 +52,6 @@ pub(crate) fn lower(
     })
 }
 
-/// The checker knows generics, lowering does not yet.
-fn refuse_generics(prog: &Program) -> Vec<Diagnostic> {
-    let is_generic = |object: &&mini_frontend::Object| match object.kind {
-        ObjectKind::Func(func) => !prog.func(func).type_params.is_empty(),
-        ObjectKind::TypeName { .. } => !prog.types.generic_params(object.ty).is_empty(),
-        _ => false,
-    };
-    let refuse = |object: &mini_frontend::Object| {
-        let text = format!("generics are not supported yet: {}", object.name);
-        Diagnostic::error(Code::UnsupportedFeature, object.pos.span(), text)
-    };
-    prog.objects
-        .iter()
-        .filter(is_generic)
-        .map(refuse)
-        .take(1)
-        .collect()
-}
-
 /// A function of the library by its symbol.
 fn library_func(cx: &mut Context<'_>, prog: &mut Program, symbol: &str) -> Option<FuncId> {
     let (path, name) = symbol.rsplit_once('.')?;
@@ -101,7 +78,10 @@ fn seed(cx: &mut Context<'_>, prog: &mut Program, options: Options) -> Vec<FuncI
     }
     if options.whole_user_package {
         for source in prog.package(main).funcs.clone() {
-            cx.func(prog, source);
+            // Of generic functions the instances that are reached.
+            if prog.func(source).type_params.is_empty() {
+                cx.func(prog, source);
+            }
         }
     }
     let name = mini_syntax::Symbol::intern("main");
@@ -167,7 +147,11 @@ impl<'ast> Context<'ast> {
     fn work(&mut self, prog: &mut Program, work: Work<'ast>) {
         let asts = self.asts;
         match work {
-            Work::Declared { func, source } => {
+            Work::Declared {
+                func,
+                source,
+                subst,
+            } => {
                 prog.check_body(source);
                 let found = prog.take_diagnostics();
                 let is_wrong = found.iter().any(Diagnostic::is_error);
@@ -185,17 +169,22 @@ impl<'ast> Context<'ast> {
                     return;
                 };
                 let pkg = prog.func(source).pkg;
-                FuncLower::new(self, prog, pkg, func, decl.span).run(source, body, None);
+                let mut lower = FuncLower::new(self, prog, pkg, func, decl.span);
+                lower.subst = subst;
+                lower.run(source, body, None);
             }
             Work::Literal {
                 func,
                 source,
                 lit,
                 captures,
+                subst,
             } => {
                 let pkg = prog.func(source).pkg;
                 let span = lit.body.span();
-                FuncLower::new(self, prog, pkg, func, span).run(source, &lit.body, Some(&captures));
+                let mut lower = FuncLower::new(self, prog, pkg, func, span);
+                lower.subst = subst;
+                lower.run(source, &lit.body, Some(&captures));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `x.f`: fields, methods as values and as expressions, qualified names.
 
-use mini_frontend::{Member, ObjId, ObjectKind, Selection, SelectionKind};
+use mini_frontend::{Member, ObjId, ObjectKind, Program, Selection, SelectionKind, TypeId};
 use mini_mir::{
     CaptureInfo, FuncId, FuncSig, LocalKind, Operand, Place, Rvalue, SiteKind, TyId, TyKind,
 };
@@ -25,6 +25,12 @@ pub(crate) enum MethodTarget {
     Interface { interface: TyId, method: u32 },
 }
 
+/// The type arguments of a declared type for the type parameters of its methods' receivers.
+pub(crate) fn receiver_args(prog: &Program, holder: TypeId) -> Vec<TypeId> {
+    let named = prog.types.as_named(holder);
+    named.map_or(vec![], |named| named.own_type_args().to_vec())
+}
+
 impl<'ast> FuncLower<'_, 'ast> {
     pub(crate) fn selector(&mut self, e: &'ast Expr, x: &'ast Expr, sel: Ident) -> Operand {
         let Some(selection) = self.info().selection(e.id).cloned() else {
@@ -45,7 +51,8 @@ impl<'ast> FuncLower<'_, 'ast> {
         match self.prog.object(object).kind {
             ObjectKind::Var(_) => Operand::Copy(self.var_place(object)),
             ObjectKind::Func(source) => {
-                let func = self.cx.func(self.prog, source);
+                let args = self.type_args(e);
+                let func = self.cx.instance(self.prog, source, &args);
                 let ty = self.ety(e);
                 self.const_func(func, ty)
             }
@@ -62,39 +69,46 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.walk_path(holder, &[index])
     }
 
-    /// What a selection of a method calls.
-    pub(crate) fn method_ref(&mut self, selection: &Selection) -> MethodRef {
-        let path = selection.path.to_vec();
-        let target = match selection.member {
-            Member::Method(object) => self.static_method(object),
+    /// What a selection of a method calls. `e` is the selector.
+    pub(crate) fn method_ref(&mut self, e: &Expr, selection: &Selection) -> MethodRef {
+        let mut path = selection.path.to_vec();
+        let mut member = selection.member;
+        let mut holder = self.concrete(selection.holder);
+        if let Member::ConstraintMethod { name, pkg, .. } = member {
+            let recv = self.concrete(selection.recv);
+            let Ok(found) = self.prog.types.lookup(recv, pkg, name) else {
+                mini_diagnostics::bug!("a type argument without the method {name}");
+            };
+            (path, member, holder) = (found.path, found.member, found.holder);
+        }
+        let target = match member {
+            Member::Method(object) => self.static_method(e, object, holder),
             Member::InterfaceMethod {
                 interface, index, ..
             } => {
                 let method = self.prog.types.methods_of_interface(interface)[index as usize];
-                let interface = self.cx.ty(self.prog, interface);
+                let interface = self.ty(interface);
                 let package = names::path(self.prog, method.pkg);
                 self.interface_method(interface, method.name.as_str(), &package)
             }
-            Member::ConstraintMethod { .. } => {
-                mini_diagnostics::bug!("a type parameter reached lowering")
+            Member::Field { .. } | Member::ConstraintMethod { .. } => {
+                mini_diagnostics::bug!("selection of a method found none")
             }
-            Member::Field { .. } => mini_diagnostics::bug!("method selection of a field"),
         };
         MethodRef { path, target }
     }
 
-    pub(crate) fn static_method(&mut self, object: ObjId) -> MethodTarget {
+    /// A method of a declared type, or of the instance `holder` of a generic one.
+    fn static_method(&mut self, e: &Expr, object: ObjId, holder: TypeId) -> MethodTarget {
+        self.prog.resolve(object);
         let Some(source) = self.prog.func_of(object) else {
             mini_diagnostics::bug!("method {} is no function", self.prog.object(object).name);
         };
-        let pointer_recv = self
-            .prog
-            .func(source)
-            .recv
-            .is_some_and(|recv| self.prog.types.is_pointer(self.prog.object(recv).ty));
+        let mut args = receiver_args(self.prog, holder);
+        args.extend(self.type_args(e));
         MethodTarget::Static {
-            func: self.cx.func(self.prog, source),
-            pointer_recv,
+            func: self.cx.instance(self.prog, source, &args),
+            pointer_recv: self.prog.func(source).has_pointer_recv,
         }
     }
 
@@ -144,19 +158,24 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     /// The type of a method as a function, without receiver.
-    fn method_sig(&mut self, selection: &Selection) -> TyId {
-        let source = match selection.member {
-            Member::Method(object) => self.prog.object(object).ty,
-            Member::InterfaceMethod { sig, .. } | Member::ConstraintMethod { sig, .. } => sig,
-            Member::Field { ty, .. } => ty,
-        };
-        self.cx.ty(self.prog, source)
+    fn method_sig(&mut self, target: MethodTarget) -> TyId {
+        match target {
+            MethodTarget::Static { func, .. } => {
+                let mut sig = self.func_sig(self.cx.funcs[func].sig);
+                sig.params.remove(0);
+                self.cx.types.intern(TyKind::Func(sig))
+            }
+            MethodTarget::Interface { interface, method } => match self.kind(interface) {
+                TyKind::Interface(methods) => methods[method as usize].sig,
+                _ => TyId::FUNC,
+            },
+        }
     }
 
     /// `x.m` as a value: a closure over the receiver.
     fn method_value(&mut self, e: &'ast Expr, x: &'ast Expr, selection: &Selection) -> Operand {
-        let method = self.method_ref(selection);
-        let sig = self.method_sig(selection);
+        let method = self.method_ref(e, selection);
+        let sig = self.method_sig(method.target);
         let base = self.place(x);
         let receiver = self.receiver(base, &method);
         let receiver = self.snapshot(receiver);
@@ -223,7 +242,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// `T.m`: a function that takes the receiver first.
     fn method_expr(&mut self, e: &'ast Expr, selection: &Selection) -> Operand {
         let ty = self.ety(e);
-        let method = self.method_ref(selection);
+        let method = self.method_ref(e, selection);
         if let MethodTarget::Static { func, .. } = method.target
             && method.path.is_empty()
             && self.kind(self.cx.funcs[func].sig) == self.kind(ty)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mini_frontend::{Basic, Program, Type, TypeId};
+use mini_frontend::{Basic, PkgId, Program, Type, TypeId};
 use mini_mir::{ChanDir, Field, InterfaceMethod, NamedInfo, TyId, TyKind};
 use mini_syntax::ast::ChanDir as SourceDir;
 
@@ -23,13 +23,11 @@ impl Context<'_> {
         let ty = match prog.types.get(canon) {
             Type::Named(named) => {
                 let named = prog.types.named(*named);
-                let (name, package) = match prog.types.package_name(named.pkg) {
-                    Some((package, _)) if !package.as_str().is_empty() => (
-                        format!("{package}.{}", named.name),
-                        names::path(prog, named.pkg),
-                    ),
-                    _ => (named.name.to_string(), String::new()),
+                let package = match named.pkg {
+                    PkgId::UNIVERSE => String::new(),
+                    pkg => names::path(prog, pkg),
                 };
+                let name = prog.types.run_time_name(canon);
                 let ty = self.types.declare_named(NamedInfo {
                     name: name.into(),
                     package: package.into(),
@@ -109,7 +107,7 @@ impl Context<'_> {
             Type::Tuple(parts) => {
                 TyKind::Tuple(parts.iter().map(|&part| self.ty(prog, part)).collect())
             }
-            // Aliases are looked through, names have entries of their own; type parameters are refused by the checker.
+            // Aliases are looked through, names have entries of their own, type parameters were substituted.
             Type::Named(_) | Type::Alias(_) | Type::TypeParam(_) | Type::Union(_) => {
                 mini_diagnostics::bug!("a type without form reached lowering")
             }

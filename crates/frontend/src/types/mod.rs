@@ -184,7 +184,9 @@ pub struct Named {
 impl Named {
     /// The type parameters that the declaration itself has.
     pub fn own_type_params(&self) -> &[TypeParamId] {
-        &self.type_params[self.n_implicit as usize..]
+        self.type_params
+            .get(self.n_implicit as usize..)
+            .unwrap_or(&[])
     }
 
     /// The type arguments that the source writes: without those of the function around a local type.

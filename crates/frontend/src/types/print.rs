@@ -101,12 +101,12 @@ impl Printer<'_> {
                 let named = self.types.named(named);
                 self.package(named.pkg);
                 self.out.push_str(named.name.as_str());
-                if self.qualifier == Qualifier::Unique && named.local_index > 0 {
-                    let _ = write!(self.out, "·{}", named.local_index);
-                }
                 match self.is_run_time() {
-                    true => self.type_args(&named.type_args),
-                    false => self.type_args(named.own_type_args()),
+                    true => self.type_args(&named.type_args, named.n_implicit as usize),
+                    false => self.type_args(named.own_type_args(), 0),
+                }
+                if self.tells_apart() && named.local_index > 0 {
+                    let _ = write!(self.out, "·{}", named.local_index);
                 }
                 if !self.is_run_time() {
                     self.type_params(named.own_type_params());
@@ -119,7 +119,7 @@ impl Printer<'_> {
                 } else {
                     self.package(alias.pkg);
                     self.out.push_str(alias.name.as_str());
-                    self.type_args(&alias.type_args);
+                    self.type_args(&alias.type_args, 0);
                     self.type_params(&alias.type_params);
                 }
             }
@@ -168,8 +168,13 @@ impl Printer<'_> {
         self.ty(term.ty);
     }
 
-    /// `[int,string]`
-    fn type_args(&mut self, args: &[TypeId]) {
+    /// Whether types that are different must have different texts.
+    fn tells_apart(&self) -> bool {
+        matches!(self.qualifier, Qualifier::Unique | Qualifier::RunTimePath)
+    }
+
+    /// `[int,string]`; at run time a semicolon stands behind those for the parameters of the function around.
+    fn type_args(&mut self, args: &[TypeId], n_implicit: usize) {
         if args.is_empty() {
             return;
         }
@@ -180,7 +185,11 @@ impl Printer<'_> {
         }
         self.out.push('[');
         for (i, &arg) in args.iter().enumerate() {
-            let separator = if self.is_run_time() { "," } else { ", " };
+            let separator = match self.is_run_time() {
+                true if i == n_implicit => ";",
+                true => ",",
+                false => ", ",
+            };
             self.separate(i, separator);
             self.ty(arg);
         }
@@ -222,6 +231,8 @@ impl Printer<'_> {
         }
         if let Some((name, path)) = self.types.package_name(pkg) {
             let text = match self.qualifier {
+                // The program itself, whatever its folder.
+                Qualifier::RunTimePath if name == "main" => name,
                 Qualifier::Unique | Qualifier::RunTimePath => path,
                 _ => name,
             };
@@ -274,7 +285,7 @@ impl Printer<'_> {
         for (i, field) in ty.fields.iter().enumerate() {
             self.separate(i, "; ");
             if !field.is_embedded {
-                if self.qualifier == Qualifier::Unique && !field.name.is_exported() {
+                if self.tells_apart() && !field.name.is_exported() {
                     self.package(ty.pkg);
                 }
                 self.out.push_str(field.name.as_str());
