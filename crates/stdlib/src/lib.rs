@@ -7,9 +7,8 @@
 //!
 //! Invariants, because hello world is compiled from source at every start:
 //!
-//! - imports between packages are few, above all below `fmt`;
-//! - package variables have constant or trivial initialisers, and there are no `init` functions; tables are native;
-//! - there are no generics here yet.
+//! - imports between packages are few, above all below `fmt`, which does not import `os` (see `internal/stdio`);
+//! - package variables below `fmt` have constant or trivial initialisers, and there are no `init` functions there; tables are native.
 
 #![forbid(unsafe_code)]
 

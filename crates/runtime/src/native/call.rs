@@ -83,6 +83,11 @@ impl<'a> Call<'a> {
         self.elements_mut(i)
     }
 
+    /// The elements of a slice of half words: of `[]uint32`, `[]int32`.
+    pub(crate) fn u32s_mut(&mut self, i: usize) -> &'a mut [u32] {
+        self.elements_mut(i)
+    }
+
     /// The elements of a slice of strings or interfaces.
     pub(crate) fn pairs_mut(&mut self, i: usize) -> &'a mut [[u64; 2]] {
         self.elements_mut(i)

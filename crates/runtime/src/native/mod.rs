@@ -4,8 +4,11 @@
 //! functions over [`call::Call`]. [`float`], [`utf8`] and [`ucd`] are what several of them share.
 
 mod atomic;
+mod binary;
 mod call;
 pub mod clock;
+mod digest;
+mod entity_tables;
 mod float;
 mod fmt;
 mod math;
@@ -37,7 +40,7 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
     let modules: &[fn(&str) -> Option<NativeFn>] = match package {
         "fmt" => &[fmt::lookup],
         "rtype" => &[rtype::lookup],
-        "os" | "syscall" => &[os::lookup],
+        "os" | "stdio" | "syscall" => &[os::lookup],
         "strconv" => &[strconv::lookup, ucd::lookup],
         "strings" | "bytes" | "bufio" => &[text::lookup],
         "ucd" => &[ucd::lookup],
@@ -50,7 +53,9 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
             memory::lookup,
             clock::lookup,
         ],
-        "rand" | "v2" => &[rand::lookup],
+        "rand" | "v2" => &[rand::lookup, digest::lookup],
+        "sha1" | "sha256" | "sha512" | "crc32" | "maphash" | "html" => &[digest::lookup],
+        "binary" => &[binary::lookup],
         "sync" => &[sync::lookup, clock::lookup],
         "time" => &[time::lookup, clock::lookup],
         "atomic" => &[atomic::lookup, rtype::lookup, sync::lookup],

@@ -8,14 +8,7 @@ use super::call::{Call, natives};
 use crate::sched::blocking;
 
 natives! {
-    "os.sysRead" => |c: &mut Call| {
-        let (fd, buf) = (c.int(0) as c_int, c.bytes_mut(1));
-        let n = retrying(c, || {
-            // SAFETY: the buffer is ours for its length.
-            unsafe { libc::read(fd, buf.as_mut_ptr().cast(), buf.len()) }
-        });
-        ret_count(c, n);
-    };
+    "os.sysRead" => read;
     "os.sysWrite" => |c: &mut Call| write_all(c, c.int(0) as c_int, c.bytes(1));
     "os.sysWriteString" => |c: &mut Call| write_all(c, c.int(0) as c_int, c.bytes(1));
     "os.sysPread" => |c: &mut Call| {
@@ -72,11 +65,86 @@ natives! {
         let done = path_operation(c.bytes(1), op, arg);
         ret_errno(c, done.map(|()| 0));
     };
-    "os.sysRename" => |c: &mut Call| {
-        let (from, to) = (c.bytes(0), c.bytes(2));
-        let done = std::fs::rename(os_path(from), os_path(to)).map_err(errno_of);
+    "os.sysPath2" => |c: &mut Call| {
+        let (from, to) = (os_path(c.bytes(1)), os_path(c.bytes(3)));
+        let done = match c.int(0) {
+            0 => std::fs::rename(from, to),
+            1 => std::os::unix::fs::symlink(from, to),
+            _ => std::fs::hard_link(from, to),
+        };
+        ret_errno(c, done.map(|()| 0).map_err(errno_of));
+    };
+    "os.sysTruncate" => |c: &mut Call| {
+        let size = c.int(2);
+        // SAFETY: a path that ends in zero.
+        let done = with_path(c.bytes(0), |path| checked(unsafe { libc::truncate(path, size) }));
         ret_errno(c, done.map(|()| 0));
     };
+    "os.sysChown" => |c: &mut Call| {
+        let (uid, gid, follow) = (c.word(2) as libc::uid_t, c.word(3) as libc::gid_t, c.bool(4));
+        // SAFETY: a path that ends in zero.
+        let done = with_path(c.bytes(0), |path| checked(unsafe {
+            if follow { libc::chown(path, uid, gid) } else { libc::lchown(path, uid, gid) }
+        }));
+        ret_errno(c, done.map(|()| 0));
+    };
+    "os.sysTimes" => |c: &mut Call| {
+        let words = c.words_mut(2);
+        let time = |i: usize| libc::timespec { tv_sec: words[i] as i64, tv_nsec: words[i + 1] as i64 };
+        let times = [time(0), time(2)];
+        // SAFETY: a path that ends in zero, and two times.
+        let done = with_path(c.bytes(0), |path| checked(unsafe { libc::utimensat(libc::AT_FDCWD, path, times.as_ptr(), 0) }));
+        ret_errno(c, done.map(|()| 0));
+    };
+    "os.sysControl" => |c: &mut Call| {
+        let (fd, a, b) = (c.int(1) as c_int, c.word(2), c.word(3));
+        // SAFETY: touches no memory.
+        let done = checked(unsafe {
+            match c.int(0) {
+                0 => libc::fchmod(fd, a as libc::mode_t),
+                1 => libc::fchown(fd, a as libc::uid_t, b as libc::gid_t),
+                _ => libc::fchdir(fd),
+            }
+        });
+        ret_errno(c, done.map(|()| 0));
+    };
+    "os.sysPipe" => |c: &mut Call| {
+        let mut fds = [0; 2];
+        // SAFETY: room for two descriptors.
+        let done = checked(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) });
+        c.words_mut(0).copy_from_slice(&fds.map(|fd| fd as u64));
+        ret_errno(c, done.map(|()| 0));
+    };
+    "os.sysStat" => stat;
+    "os.sysText" => system_text;
+    "os.sysId" => |c: &mut Call| {
+        // SAFETY: these touch no memory.
+        let id = unsafe {
+            match c.int(0) {
+                0 => libc::getuid().into(),
+                1 => libc::getgid().into(),
+                2 => libc::geteuid().into(),
+                3 => libc::getegid().into(),
+                4 => libc::getppid().into(),
+                _ => libc::sysconf(libc::_SC_PAGESIZE),
+            }
+        };
+        c.ret_int(0, id);
+    };
+    "os.sysGroups" => |c: &mut Call| {
+        let ids = c.words_mut(0);
+        let mut groups = vec![0; ids.len()];
+        // SAFETY: room for as many groups.
+        let n = unsafe { libc::getgroups(groups.len() as c_int, groups.as_mut_ptr()) } as isize;
+        for (id, group) in ids.iter_mut().zip(groups) {
+            *id = group.into();
+        }
+        let result = if n < 0 { Err(last_errno()) } else { Ok(n) };
+        ret_count(c, result);
+    };
+    "os.randomNumber" => |c: &mut Call| { let n = crate::hash::random() as u32; c.ret(0, n.into()) };
+    "stdio.read" => read;
+    "stdio.write" => |c: &mut Call| write_all(c, c.int(0) as c_int, c.bytes(1));
     "os.sysExit" => |c: &mut Call| {
         let status = c.int(0) as c_int;
         // SAFETY: ends the process at once: other threads still run, so nothing they may use is taken down.
@@ -86,12 +154,9 @@ natives! {
     "os.argCount" => |c: &mut Call| c.ret_int(0, arguments().len() as i64);
     "os.arg" => |c: &mut Call| { let i = c.int(0) as usize; c.ret_bytes(0, &arguments()[i]) };
     "os.getenv" => |c: &mut Call| {
-        let value = environment().iter().find_map(|entry| {
-            let at = memchr::memchr(b'=', entry)?;
-            (&entry[..at] == c.bytes(0)).then(|| &entry[at + 1..])
-        });
-        c.ret_bytes(0, value.unwrap_or_default());
-        c.ret_bool(2, value.is_some());
+        let (value, is_set) = variable(c.bytes(0));
+        c.ret_bytes(0, value);
+        c.ret_bool(2, is_set);
     };
     "os.setenv" => |c: &mut Call| set_variable(c.bytes(0), c.bytes(2), c.bool(4));
     "os.environCount" => |c: &mut Call| { let n = environment().len(); c.ret_int(0, n as i64) };
@@ -100,17 +165,6 @@ natives! {
         let entry = environment().get(c.int(0) as usize).copied().unwrap_or_default();
         c.ret_bytes(0, entry);
     };
-    "os.getwd" => |c: &mut Call| {
-        let mut out = c.out(0);
-        match std::env::current_dir() {
-            Ok(dir) => {
-                out.push(dir.as_os_str().as_bytes());
-                ret_count(c, Ok(out.answer() as isize));
-            }
-            Err(err) => ret_count(c, Err(errno_of(err))),
-        }
-    };
-    "os.readDirNames" => read_dir_names;
     "syscall.errorText" => |c: &mut Call| { let text = error_text(c.int(0)); c.ret_bytes(0, text.as_bytes()) };
 }
 
@@ -147,6 +201,15 @@ fn with_environment<R>(f: impl FnOnce(&mut Vec<&'static [u8]>) -> R) -> R {
 
 fn environment() -> Vec<&'static [u8]> {
     with_environment(|entries| entries.clone())
+}
+
+/// The value of an environment variable, and whether it is set.
+pub(super) fn variable(key: &[u8]) -> (&'static [u8], bool) {
+    let value = environment().iter().find_map(|entry| {
+        let at = memchr::memchr(b'=', entry)?;
+        (&entry[..at] == key).then(|| &entry[at + 1..])
+    });
+    (value.unwrap_or_default(), value.is_some())
 }
 
 fn set_variable(key: &[u8], value: &[u8], set: bool) {
@@ -216,6 +279,16 @@ fn ret_count(call: &mut Call, result: Result<isize, i32>) {
 
 fn ret_errno(call: &mut Call, result: Result<isize, i32>) {
     call.ret_int(0, result.err().unwrap_or(0).into());
+}
+
+/// `func sysRead(fd int, p []byte) (n int, errno int)`
+fn read(call: &mut Call) {
+    let (fd, buf) = (call.int(0) as c_int, call.bytes_mut(1));
+    let n = retrying(call, || {
+        // SAFETY: the buffer is ours for its length.
+        unsafe { libc::read(fd, buf.as_mut_ptr().cast(), buf.len()) }
+    });
+    ret_count(call, n);
 }
 
 /// Writes everything. A closed pipe on a standard stream ends the process as the signal would.
@@ -288,20 +361,77 @@ fn path_operation(path: &[u8], op: i64, arg: libc::mode_t) -> Result<(), i32> {
     }
 }
 
-/// `func readDirNames(name string, dst []byte) (n int, errno int)`
-fn read_dir_names(call: &mut Call) {
-    use std::os::unix::fs::FileTypeExt;
-    let mut out = call.out(2);
-    let mut list = Vec::new();
-    let entries = match std::fs::read_dir(os_path(call.bytes(0))) {
-        Ok(entries) => entries,
-        Err(err) => return ret_count(call, Err(errno_of(err))),
+/// What a system call's result of -1 means.
+fn checked(result: c_int) -> Result<(), i32> {
+    if result < 0 {
+        Err(last_errno())
+    } else {
+        Ok(())
+    }
+}
+
+/// `func sysStat(name string, fd int, follow bool, words []int) (errno int)`
+fn stat(call: &mut Call) {
+    use std::os::unix::fs::MetadataExt;
+    let (fd, path) = (call.int(2), os_path(call.bytes(0)));
+    let meta = if fd >= 0 {
+        std::fs::metadata(format!("/proc/self/fd/{fd}"))
+    } else if call.bool(3) {
+        std::fs::metadata(path)
+    } else {
+        std::fs::symlink_metadata(path)
     };
-    for entry in entries {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(err) => return ret_count(call, Err(errno_of(err))),
-        };
+    let result = meta.map(|m| {
+        let words = [
+            m.dev() as i64,
+            m.ino() as i64,
+            m.nlink() as i64,
+            m.mode().into(),
+            m.uid().into(),
+            m.gid().into(),
+            m.rdev() as i64,
+            m.size() as i64,
+            m.blksize() as i64,
+            m.blocks() as i64,
+            m.atime(),
+            m.atime_nsec(),
+            m.mtime(),
+            m.mtime_nsec(),
+            m.ctime(),
+            m.ctime_nsec(),
+        ];
+        call.words_mut(4)
+            .copy_from_slice(&words.map(|word| word as u64));
+        0
+    });
+    ret_errno(call, result.map_err(errno_of));
+}
+
+/// `func sysText(op int, name string, dst []byte) (n int, errno int)`
+fn system_text(call: &mut Call) {
+    let path = os_path(call.bytes(1));
+    let bytes = |path: std::path::PathBuf| path.into_os_string().into_vec();
+    let text = match call.int(0) {
+        0 => std::env::current_dir().map(bytes),
+        1 => std::fs::read_link(path).map(bytes),
+        2 => std::fs::read("/proc/sys/kernel/hostname").map(|name| name.trim_ascii_end().to_vec()),
+        3 => std::fs::read_link("/proc/self/exe").map(bytes),
+        _ => directory(path),
+    };
+    let mut out = call.out(3);
+    let result = text.map_err(errno_of).map(|text| {
+        out.push(&text);
+        out.answer() as isize
+    });
+    ret_count(call, result);
+}
+
+/// The entries of a directory, sorted, each begun by a type letter and ended by a zero byte.
+fn directory(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileTypeExt;
+    let mut list = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
         let letter = match entry.file_type() {
             Ok(ty) if ty.is_dir() => b'd',
             Ok(ty) if ty.is_symlink() => b'l',
@@ -314,12 +444,13 @@ fn read_dir_names(call: &mut Call) {
         list.push((entry.file_name().into_vec(), letter));
     }
     list.sort();
+    let mut text = Vec::new();
     for (name, letter) in list {
-        out.push_byte(letter);
-        out.push(&name);
-        out.push_byte(0);
+        text.push(letter);
+        text.extend(name);
+        text.push(0);
     }
-    ret_count(call, Ok(out.answer() as isize));
+    Ok(text)
 }
 
 /// The texts of error numbers, as Go has them for Linux.

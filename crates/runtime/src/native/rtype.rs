@@ -7,7 +7,7 @@ use mini_abi::types::{Iface, Kind, MapIter, SliceHeader, Str, TypeDesc, TypeFlag
 
 use super::call::{Call, natives};
 use crate::gc::{self, barrier};
-use crate::{hash, iface, map};
+use crate::{hash, heap, iface, map};
 
 natives! {
     "rtype.TypeOf" => |c: &mut Call| { let word = c.word(0); c.ret(0, word) };
@@ -52,6 +52,7 @@ natives! {
     "rtype.MapEntries" => map_entries;
     "rtype.Swap" => swap;
     "rtype.Assign" => assign;
+    "rtype.ZeroLike" => zero_like;
     "rtype.SetString" => |c: &mut Call| set_words(c, 2);
     "rtype.SetBytes" => |c: &mut Call| set_words(c, 3);
     "rtype.SetInt" => |c: &mut Call| set_bits(c);
@@ -421,6 +422,20 @@ fn assign(call: &mut Call) {
         unsafe { barrier::move_values(call.goroutine(), elem, target.data, source, 1) };
     }
     call.ret_bool(0, fits);
+}
+
+/// `func ZeroLike(v any) any`: a pointer to a new zero value, or a zero value of the same type.
+fn zero_like(call: &mut Call) {
+    let v = value(call);
+    // SAFETY: we are inside a native of the running goroutine; descriptors are never freed.
+    let data = unsafe {
+        match v.ty.kind {
+            Kind::Pointer => heap::new_object(call.goroutine(), &*v.ty.elem),
+            _ if v.is_pointer_shaped() => std::ptr::null_mut(),
+            _ => heap::new_object(call.goroutine(), v.ty),
+        }
+    };
+    ret_value(call, 0, Some(Value { ty: v.ty, data }));
 }
 
 /// `func SetString(ptr any, s string)`, and SetBytes: the words of what is stored, the first of them a pointer.

@@ -1,4 +1,4 @@
-//! Natives of package `time` that wait.
+//! Natives of package `time` that wait, and the files of the zone database.
 
 use super::call::{Call, natives};
 use super::sync;
@@ -29,8 +29,46 @@ natives! {
             sync::acquire_until(g, word, when, WaitReason::Sleep, c.results());
         }
     };
+    "time.readZone" => |c: &mut Call| {
+        let mut out = c.out(2);
+        let data = zone_file(c.bytes(0));
+        if let Some(data) = &data {
+            out.push(data);
+        }
+        c.ret_int(0, out.answer());
+        c.ret_bool(1, data.is_some());
+    };
+    "time.timeZone" => |c: &mut Call| {
+        let (name, is_set) = super::os::variable(b"TZ");
+        c.ret_bytes(0, name);
+        c.ret_bool(2, is_set);
+    };
     "time.wake" => |c: &mut Call| {
         // SAFETY: as above.
         unsafe { sync::release(c.goroutine(), c.pointer(0).cast(), false) };
     };
+}
+
+/// Where systems keep the zone database.
+const ZONE_DIRECTORIES: [&str; 4] = [
+    "/usr/share/zoneinfo",
+    "/usr/share/lib/zoneinfo",
+    "/usr/lib/locale/TZ",
+    "/etc/zoneinfo",
+];
+
+/// The file of a zone by its name in the database, or by a path from the root; none that is larger than any zone's.
+fn zone_file(name: &[u8]) -> Option<Vec<u8>> {
+    const MOST: u64 = 10 << 20;
+    let name = std::str::from_utf8(name).ok()?;
+    let read = |path: &std::path::Path| {
+        let meta = std::fs::metadata(path).ok()?;
+        (meta.is_file() && meta.len() < MOST).then(|| std::fs::read(path).ok())?
+    };
+    if name.starts_with('/') {
+        return read(name.as_ref());
+    }
+    ZONE_DIRECTORIES
+        .iter()
+        .find_map(|directory| read(&std::path::Path::new(directory).join(name)))
 }
