@@ -128,16 +128,9 @@ impl<'ast> FuncLower<'_, 'ast> {
                 }
             }
             _ => {
-                self.hoist_assignment(lhs, rhs);
+                let parts = self.hoist_assignment(lhs, rhs);
                 let targets: Vec<_> = lhs.iter().map(|e| self.lvalue(e)).collect();
-                let mut values = vec![];
-                for (to, value) in targets.iter().zip(rhs) {
-                    let value = match self.lvalue_ty(to) {
-                        Some(ty) => self.expr_to(value, ty),
-                        None => self.expr(value),
-                    };
-                    values.push(value);
-                }
+                let values = self.values_in_order(&parts);
                 let pos = self.b.pos;
                 let pairs = targets.into_iter().zip(values);
                 self.store_all(pairs.map(|(to, value)| (to, value, pos)).collect());
@@ -240,18 +233,8 @@ impl<'ast> FuncLower<'_, 'ast> {
                 self.tuple_parts(value)
             }
             _ => {
-                let mut values = vec![];
-                self.hoist_assignment(lhs, rhs);
-                for (to, value) in lhs.iter().zip(rhs) {
-                    let value = match to.as_ident().and_then(|name| self.named_var(name)) {
-                        Some(var) => {
-                            let ty = self.object_ty(var);
-                            self.expr_to(value, ty)
-                        }
-                        None => self.expr(value),
-                    };
-                    values.push(value);
-                }
+                let parts = self.hoist_assignment(lhs, rhs);
+                let values = self.values_in_order(&parts);
                 self.snapshots(values)
             }
         };
@@ -325,23 +308,12 @@ impl<'ast> FuncLower<'_, 'ast> {
                 }
             }
             (names, values) => {
-                let mut operands = vec![];
                 let mut parts = vec![];
                 for (&name, value) in names.iter().zip(values) {
                     let ty = self.named_var(name).map(|var| self.object_ty(var));
                     parts.push((value, ty));
                 }
-                self.hoist_parts(&parts);
-                for (&name, value) in names.iter().zip(values) {
-                    let operand = match self.named_var(name) {
-                        Some(var) => {
-                            let ty = self.object_ty(var);
-                            self.expr_to(value, ty)
-                        }
-                        None => self.expr(value),
-                    };
-                    operands.push(operand);
-                }
+                let operands = self.values(&parts);
                 let operands = self.snapshots(operands);
                 for (&name, operand) in names.iter().zip(operands) {
                     self.define_name(name, operand);

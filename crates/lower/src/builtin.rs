@@ -11,6 +11,7 @@ use mini_mir::{
 use mini_syntax::ast::{CallExpr, Expr};
 
 use crate::func::FuncLower;
+use crate::hoist::Part;
 
 /// An argument: an expression, or one of several results of a call that is the only argument.
 pub(crate) enum Arg<'ast> {
@@ -320,8 +321,8 @@ impl<'ast> FuncLower<'_, 'ast> {
         } else {
             BinOp::Max
         };
-        let values: Vec<_> = args.iter().map(|arg| self.expr_to(arg, ty)).collect();
-        let mut values = values.into_iter();
+        let parts: Vec<Part<'ast>> = args.iter().map(|arg| (arg, Some(ty))).collect();
+        let mut values = self.values_in_order(&parts).into_iter();
         let first = values
             .next()
             .unwrap_or_else(|| mini_diagnostics::bug!("min without arguments"));

@@ -167,23 +167,11 @@ impl<'ast> FuncLower<'_, 'ast> {
                 return self.spread_args(parts, &sig, e);
             }
         }
-        let n_fixed = if sig.variadic && !call.has_dots {
-            sig.params.len() - 1
-        } else {
-            sig.params.len()
-        };
-        let mut args: Vec<Operand> = call
-            .args
-            .iter()
-            .zip(&sig.params[..n_fixed])
-            .map(|(arg, &ty)| self.expr_to(arg, ty))
-            .collect();
+        let mut args = self.values_in_order(&parts);
         if sig.variadic && !call.has_dots {
-            let slice = sig.params[n_fixed];
-            let elem = self.cx.types.elem(slice);
-            let rest = &call.args[n_fixed..];
-            let values = rest.iter().map(|arg| self.expr_to(arg, elem)).collect();
-            args.push(self.pack_variadic(values, slice, e));
+            let n_fixed = sig.params.len() - 1;
+            let rest = args.split_off(n_fixed);
+            args.push(self.pack_variadic(rest, sig.params[n_fixed], e));
         }
         args
     }

@@ -8,6 +8,7 @@ use mini_mir::{LocalKind, Operand, Place, Proj, Rvalue, SiteKind, StatementKind,
 use mini_syntax::ast::{CompositeLit, Expr, ExprKind};
 
 use crate::func::FuncLower;
+use crate::hoist::Part;
 
 /// Structs of at most this many words are built as values.
 const MAX_AGGREGATE_WORDS: usize = 8;
@@ -26,7 +27,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
         match *self.kind(ty) {
             TyKind::Slice(_) | TyKind::Map(..) => self.composite_reference(e, lit, ty),
-            TyKind::Struct(_) if !self.builds_in_place(ty) => self.struct_value(e, lit, ty),
+            TyKind::Struct(_) if !self.builds_in_place(ty) => self.struct_value(lit, ty),
             _ => {
                 let temp = match self.large_temp(ty) {
                     Some(temp) => temp,
@@ -112,7 +113,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
     }
 
-    fn struct_value(&mut self, e: &'ast Expr, lit: &'ast CompositeLit, ty: TyId) -> Operand {
+    fn struct_value(&mut self, lit: &'ast CompositeLit, ty: TyId) -> Operand {
         let TyKind::Struct(fields) = self.kind(ty).clone() else {
             mini_diagnostics::bug!("struct literal of another type");
         };
@@ -120,9 +121,13 @@ impl<'ast> FuncLower<'_, 'ast> {
             return Operand::zero(ty);
         }
         let mut parts: Vec<Operand> = fields.iter().map(|f| Operand::zero(f.ty)).collect();
-        self.hoist_literal(e, lit);
-        for (index, value) in self.struct_fields(lit, ty) {
-            let value = self.expr_to(value, fields[index as usize].ty);
+        let given = self.struct_fields(lit, ty);
+        let list: Vec<Part<'ast>> = given
+            .iter()
+            .map(|&(index, value)| (value, Some(fields[index as usize].ty)))
+            .collect();
+        let values = self.values(&list);
+        for ((index, _), value) in given.into_iter().zip(values) {
             if !self.is_blank_field(ty, index) {
                 parts[index as usize] = value;
             }

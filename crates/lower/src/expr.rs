@@ -7,6 +7,7 @@ use mini_mir::{
 use mini_syntax::ast::{BinaryOp, Expr, ExprKind, SliceExpr, UnaryOp};
 
 use crate::func::FuncLower;
+use crate::hoist::Part;
 
 impl<'ast> FuncLower<'_, 'ast> {
     /// The value of an expression, in the expression's own type.
@@ -322,14 +323,16 @@ impl<'ast> FuncLower<'_, 'ast> {
             self.hoist_parts(&[(x, Some(y_ty)), (y, Some(x_ty))]);
             return self.comparison(op, ty, x, y);
         }
-        self.hoist_all([x, y]);
-        let x = self.expr_to(x, ty);
-        let y = if op.is_shift() {
-            self.expr(y)
-        } else {
-            self.expr_to(y, ty)
-        };
+        let y_ty = (!op.is_shift()).then_some(ty);
+        let (x, y) = self.pair(&[(x, Some(ty)), (y, y_ty)]);
         Operand::local(self.b.eval(ty, Rvalue::Binary(bin_op(op), x, y)))
+    }
+
+    fn pair(&mut self, parts: &[Part<'ast>; 2]) -> (Operand, Operand) {
+        let values = self.values(parts);
+        <[Operand; 2]>::try_from(values)
+            .map(|[x, y]| (x, y))
+            .unwrap_or_else(|_| mini_diagnostics::bug!("two expressions without two values"))
     }
 
     /// `x && y`, `x || y` as a value.
@@ -363,8 +366,8 @@ impl<'ast> FuncLower<'_, 'ast> {
     pub(crate) fn concat_parts(&mut self, e: &'ast Expr, ty: TyId) -> Vec<Operand> {
         let mut leaves = vec![];
         self.concat_leaves(e, &mut leaves);
-        self.hoist_all(leaves.iter().copied());
-        leaves.into_iter().map(|e| self.expr_to(e, ty)).collect()
+        let parts: Vec<Part<'ast>> = leaves.into_iter().map(|e| (e, Some(ty))).collect();
+        self.values(&parts)
     }
 
     fn concat_leaves(&self, e: &'ast Expr, leaves: &mut Vec<&'ast Expr>) {
@@ -395,7 +398,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let y = self.expr(y);
                 (Operand::zero(self.op_ty(&y)), y)
             }
-            (false, false) => (self.expr(x), self.expr(y)),
+            (false, false) => self.pair(&[(x, None), (y, None)]),
         };
         self.compare(op, ty, x, y)
     }

@@ -8,7 +8,7 @@
 //! assertions, slicing, `&&` and `||`, and values that are copied to memory to be put into an interface.
 
 use mini_frontend::{Builtin, Mode, ObjectKind, SelectionKind, VarKind};
-use mini_mir::{TyId, TyKind};
+use mini_mir::{Operand, Proj, TyId, TyKind};
 use mini_syntax::ast::{BinaryOp, CompositeLit, Expr, ExprKind, UnaryOp};
 
 use crate::func::{FuncLower, Slot};
@@ -41,12 +41,92 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
     }
 
-    /// Runs the calls on both sides of an assignment.
-    pub(crate) fn hoist_assignment(&mut self, lhs: &'ast [Expr], rhs: &'ast [Expr]) {
+    /// The values of expressions that are evaluated together: calls first, then from left to right. Of several faults the
+    /// leftmost is raised.
+    pub(crate) fn values(&mut self, list: &[Part<'ast>]) -> Vec<Operand> {
+        self.hoist_parts(list);
+        self.values_in_order(list)
+    }
+
+    /// The same behind the calls.
+    pub(crate) fn values_in_order(&mut self, list: &[Part<'ast>]) -> Vec<Operand> {
+        let last = list.iter().rposition(|&(e, to)| !self.is_read_late(e, to));
+        let mut values = vec![];
+        for (index, &(e, to)) in list.iter().enumerate() {
+            let value = match to {
+                Some(ty) => self.expr_to(e, ty),
+                None => self.expr(e),
+            };
+            let is_overtaken = last.is_some_and(|last| index < last);
+            values.push(match is_overtaken && self.may_fault(&value) {
+                true => self.snapshot(value),
+                false => value,
+            });
+        }
+        values
+    }
+
+    /// Whether evaluating the expression leaves all to the place where the value is used.
+    fn is_read_late(&mut self, e: &'ast Expr, to: Option<TyId>) -> bool {
+        let e = e.unparen();
+        let info = self.info().expr(e.id);
+        if info.value.is_some() || info.mode == Mode::Nil || self.hoisted.contains_key(&e.id) {
+            return true;
+        }
+        if let Some(to) = to
+            && self.cx.types.is_interface(to)
+            && self.ety(e) != to
+        {
+            return false;
+        }
+        match &e.kind {
+            ExprKind::Name(_) => true,
+            ExprKind::Selector { x, .. } => match self.info().selection(e.id) {
+                Some(selection) if selection.kind == SelectionKind::Field => {
+                    self.is_read_late(x, None)
+                }
+                Some(_) => false,
+                None => true,
+            },
+            ExprKind::Index { x, indices } => {
+                let ty = self.ety(x);
+                !matches!(self.kind(ty), TyKind::Map(..) | TyKind::Func(_))
+                    && self.is_read_late(x, None)
+                    && self.is_read_late(&indices[0], None)
+            }
+            ExprKind::Unary {
+                op: UnaryOp::Deref,
+                x,
+            } => self.is_read_late(x, None),
+            _ => false,
+        }
+    }
+
+    /// Whether reading the operand can raise a panic. Large values, which are not worth a copy, are taken not to.
+    fn may_fault(&self, operand: &Operand) -> bool {
+        let Operand::Copy(place) = operand else {
+            return false;
+        };
+        let is_checked = |step: &Proj| match step {
+            Proj::Field(_) => true,
+            Proj::Deref { non_nil } => *non_nil,
+            Proj::Index { checked, .. } | Proj::ConstIndex { checked, .. } => *checked,
+        };
+        !place.proj.iter().all(is_checked)
+            && self.cx.types.layout(self.place_ty(place)).size <= 8 * MAX_SSA_PARTS as u64
+    }
+
+    /// Runs the calls on both sides of an assignment. The values, with the types of what they are assigned to.
+    pub(crate) fn hoist_assignment(
+        &mut self,
+        lhs: &'ast [Expr],
+        rhs: &'ast [Expr],
+    ) -> Vec<Part<'ast>> {
         let mut list: Vec<Part<'ast>> = vec![];
         for to in lhs.iter().filter(|to| to.as_ident().is_none()) {
             list.push((to, None));
         }
+        let n_targets = list.len();
         for (to, value) in lhs.iter().zip(rhs) {
             let ty = match to.as_ident() {
                 Some(name) => self.named_var(name).map(|var| self.object_ty(var)),
@@ -55,6 +135,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             list.push((value, ty));
         }
         self.hoist_parts(&list);
+        list.split_off(n_targets)
     }
 
     /// An expression that is hoisted as a whole.
@@ -86,14 +167,15 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
     }
 
-    /// Whether evaluating the expression calls something.
+    /// Whether evaluating the expression calls something, or does in its turn what can raise a panic.
     fn has_call(&self, e: &Expr) -> bool {
         let e = e.unparen();
         let info = self.info().expr(e.id);
         if info.value.is_some() || info.mode == Mode::Type {
             return false;
         }
-        self.is_effect(e) || parts(e).into_iter().any(|part| self.has_call(part))
+        let has_turn = matches!(e.kind, ExprKind::TypeAssert { .. } | ExprKind::Slice(_));
+        has_turn || self.is_effect(e) || parts(e).into_iter().any(|part| self.has_call(part))
     }
 
     /// Runs what has its turn among the calls, and keeps the values.

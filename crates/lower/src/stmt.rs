@@ -144,18 +144,12 @@ impl<'ast> FuncLower<'_, 'ast> {
                 }
             }
             _ => {
-                let mut operands: Vec<Operand> = vec![];
                 let parts: Vec<Part<'ast>> = values
                     .iter()
                     .zip(&results)
                     .map(|(value, result)| (value, Some(self.place_ty(result))))
                     .collect();
-                self.hoist_parts(&parts);
-                for (value, result) in values.iter().zip(&results) {
-                    let ty = self.place_ty(result);
-                    let value = self.expr_to(value, ty);
-                    operands.push(value);
-                }
+                let mut operands = self.values(&parts);
                 // Values that read results must do so before any is assigned, and those that fault before a deferred call can
                 // see any.
                 let are_own = results.iter().all(|result| result.as_local().is_some());
