@@ -142,6 +142,8 @@ struct Program {
     text: String,
     /// `// skip MODE: reason` lines of the header.
     skipped_modes: BTreeMap<String, String>,
+    /// `// env NAME=VALUE` lines of the header.
+    environment: Vec<(String, String)>,
 }
 
 struct Output {
@@ -195,12 +197,15 @@ impl Program {
             Some(["escape" | "escapedir"]) => Recipe::Escape,
             _ => panic!("{name}: unknown recipe {header:?}"),
         };
-        let skipped_modes = text
-            .lines()
-            .take_while(|line| line.starts_with("//"))
-            .filter_map(|line| line.strip_prefix("// skip ")?.split_once(": "))
-            .map(|(mode, reason)| (mode.to_owned(), reason.to_owned()))
-            .collect();
+        let pairs = |word: &str, between: &str| -> Vec<(String, String)> {
+            text.lines()
+                .take_while(|line| line.starts_with("//"))
+                .filter_map(|line| line.strip_prefix(word)?.split_once(between))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect()
+        };
+        let skipped_modes = pairs("// skip ", ": ").into_iter().collect();
+        let environment = pairs("// env ", "=");
         Program {
             root: root.to_owned(),
             path: path.to_owned(),
@@ -208,6 +213,7 @@ impl Program {
             recipe,
             text,
             skipped_modes,
+            environment,
         }
     }
 
@@ -240,6 +246,7 @@ impl Program {
     }
 
     fn execute(&self, command: &mut Command) -> Result<Output, Failed> {
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let input = self.path.with_extension("in");
         let stdin = match std::fs::File::open(input) {
             Ok(file) => Stdio::from(file),
