@@ -91,6 +91,8 @@ pub struct CompiledFunc {
     pub lines: Vec<LineEntry>,
     pub files: Vec<std::sync::Arc<str>>,
     pub inlined: Vec<InlinedCall>,
+    /// Whether it has parameters, a receiver included: traces print `f(...)` or `f()`.
+    pub has_parameters: bool,
     /// A function that the compiler made (`defer f(x)` becomes a closure that calls f; method
     /// wrappers): recover() in its callee looks through it, and traces leave it out.
     pub is_wrapper: bool,

@@ -84,6 +84,8 @@ pub enum PanicCode {
 }
 
 impl PanicCode {
+    /// Added to the code of a slice bound: `a` is unsigned.
+    pub const UNSIGNED: u64 = 64;
     pub const ALL_DENSE: u64 = 32;
 }
 

@@ -127,6 +127,7 @@ pub(crate) fn record(jit: &Jit, id: FuncId, unit: u32, convention: &Convention) 
         lines: vec![],
         files: vec![],
         inlined: vec![],
+        has_parameters: !signature_of(&jit.program().types, func.sig).0.is_empty(),
         is_wrapper: func.is_wrapper,
     }
 }

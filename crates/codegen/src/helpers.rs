@@ -104,6 +104,7 @@ pub(crate) fn translate_helper(jit: &Jit, helper: Helper, unit: u32) -> Translat
         lines: vec![],
         files: vec![],
         inlined: vec![],
+        has_parameters: true,
         is_wrapper: true,
     };
     Translated {

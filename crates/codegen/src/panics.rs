@@ -28,16 +28,25 @@ use mini_mir::{Operand, TyId};
 impl FuncCx<'_> {
     /// Raises a panic unless `ok`.
     pub(crate) fn check(&mut self, ok: Value, code: PanicCode, a: Value, b: Value) {
+        self.check_code(ok, code as u64, a, b);
+    }
+
+    /// [`Self::check`] with a code that may have [`PanicCode::UNSIGNED`].
+    pub(crate) fn check_code(&mut self, ok: Value, code: u64, a: Value, b: Value) {
         let bad = self.cold_block();
         let good = self.b.create_block();
         self.b.ins().brif(ok, good, &[], bad, &[]);
         self.continue_in(bad);
-        self.raise(code, a, b);
+        self.raise_code(code, a, b);
         self.continue_in(good);
     }
 
     /// Raises a panic; ends the block.
     pub(crate) fn raise(&mut self, code: PanicCode, a: Value, b: Value) {
+        self.raise_code(code as u64, a, b);
+    }
+
+    fn raise_code(&mut self, code: u64, a: Value, b: Value) {
         let Some(&raise) = self.jit.program().lang_items.get(LangItem::Raise as usize) else {
             // Only hand-made programs lack the item; their checks must not fail.
             self.b.ins().trap(TRAP_UNREACHABLE);

@@ -20,6 +20,8 @@ struct Bounds {
     low: Option<Value>,
     high: Option<Value>,
     max: Option<Value>,
+    /// Which of them are of an unsigned type: panics print them so.
+    unsigned: [bool; 3],
 }
 
 impl FuncCx<'_> {
@@ -70,10 +72,15 @@ impl FuncCx<'_> {
                 ..
             } => {
                 let mut bound = |o: &Option<Operand>| o.as_ref().map(|o| self.size_operand(o));
+                let (low_value, high_value, max_value) = (bound(low), bound(high), bound(max));
                 let bounds = Bounds {
-                    low: bound(low),
-                    high: bound(high),
-                    max: bound(max),
+                    low: low_value,
+                    high: high_value,
+                    max: max_value,
+                    unsigned: [low, high, max].map(|o| {
+                        o.as_ref()
+                            .is_some_and(|o| !self.types.is_signed(self.operand_ty(o)))
+                    }),
                 };
                 self.slice(base, &bounds, *checked)
             }
@@ -243,24 +250,28 @@ impl FuncCx<'_> {
         is_slice: bool,
     ) {
         use PanicCode::*;
-        let at_most = |cx: &mut Self, a: Value, b: Value, code: PanicCode| {
-            let ok = cx.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, a, b);
-            cx.check(ok, code, a, b);
-        };
+        let [low_unsigned, high_unsigned, max_unsigned] = bounds.unsigned;
         if bounds.max.is_some() {
             let code = if is_slice { Slice3Acap } else { Slice3Alen };
-            at_most(self, max, cap, code);
-            at_most(self, high, max, Slice3B);
-            at_most(self, low, high, Slice3C);
+            self.at_most(max, cap, code, max_unsigned);
+            self.at_most(high, max, Slice3B, high_unsigned);
+            self.at_most(low, high, Slice3C, low_unsigned);
             return;
         }
         if bounds.high.is_some() {
             let code = if is_slice { SliceAcap } else { SliceAlen };
-            at_most(self, high, cap, code);
+            self.at_most(high, cap, code, high_unsigned);
         }
         if bounds.low.is_some() {
-            at_most(self, low, high, SliceB);
+            self.at_most(low, high, SliceB, low_unsigned);
         }
+    }
+
+    /// Raises unless the bound `a` is at most `b`.
+    fn at_most(&mut self, a: Value, b: Value, code: PanicCode, is_unsigned: bool) {
+        let ok = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, a, b);
+        let code = code as u64 + u64::from(is_unsigned) * PanicCode::UNSIGNED;
+        self.check_code(ok, code, a, b);
     }
 
     fn slice_string(&mut self, pointer: Value, len: Value, bounds: &Bounds, checked: bool) -> Val {
@@ -269,12 +280,10 @@ impl FuncCx<'_> {
         let high = bounds.high.unwrap_or(len);
         if !checked {
             if bounds.high.is_some() {
-                let ok = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, high, len);
-                self.check(ok, PanicCode::SliceAlen, high, len);
+                self.at_most(high, len, PanicCode::SliceAlen, bounds.unsigned[1]);
             }
             if bounds.low.is_some() {
-                let ok = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, low, high);
-                self.check(ok, PanicCode::SliceB, low, high);
+                self.at_most(low, high, PanicCode::SliceB, bounds.unsigned[0]);
             }
         }
         let new_len = self.b.ins().isub(high, low);

@@ -11,6 +11,7 @@ use mini_mir::{FuncId, Program, TyKind};
 ///
 /// * The semaphores know their waiters by the address of the word, which must not move while one waits.
 /// * What is stored in the target of a reflective assignment is as good as stored in the heap.
+/// * Finalizers and cleanups, and what they belong to.
 /// * Texts that the panic machinery or the environment keep.
 const KEEPERS: &[(&str, u32)] = &[
     ("sync.acquire", 0b1),
@@ -20,6 +21,8 @@ const KEEPERS: &[(&str, u32)] = &[
     ("internal/rtype.SetBytes", 0b10),
     ("internal/rtype.MapEntries", 0b1),
     ("runtime.setPanicText", 0b10),
+    ("runtime.setFinalizer", 0b11),
+    ("runtime.addCleanup", 0b11),
     ("os.setenv", 0b11),
 ];
 

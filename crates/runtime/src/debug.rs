@@ -41,6 +41,19 @@ pub fn set_flags(flags: Flags) {
     let _ = FLAGS.set(flags);
 }
 
+/// The number behind `name=` in `GODEBUG`, Go's variable.
+pub fn go_debug(name: &str) -> Option<i64> {
+    let text = std::env::var("GODEBUG").ok()?;
+    let value = |word: &str| {
+        word.trim()
+            .strip_prefix(name)?
+            .strip_prefix('=')?
+            .parse()
+            .ok()
+    };
+    text.split(',').rev().find_map(value)
+}
+
 /// Reads the words of `MINIDEBUG`, separated by commas. The error names the word that is not known.
 pub fn parse(text: &str) -> Result<Flags, String> {
     let mut flags = Flags::default();

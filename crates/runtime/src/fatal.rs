@@ -5,7 +5,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::g::G;
-use crate::trace;
+use crate::sched;
+use crate::trace::{self, Level};
 
 /// Exit status of panics and fatal errors.
 const STATUS: i32 = 2;
@@ -64,42 +65,51 @@ fn quit(status: i32) -> ! {
 
 /// The end of [`begin_dying`].
 pub(crate) fn die() -> ! {
+    if trace::level() == Level::Crash {
+        // SAFETY: restores the default action and raises the signal, which ends the process with a core dump.
+        unsafe {
+            libc::signal(libc::SIGABRT, libc::SIG_DFL);
+            libc::raise(libc::SIGABRT);
+        }
+    }
     quit(STATUS)
 }
 
-/// `fatal error: text`.
+/// Prints what `GOTRACEBACK` asks for and ends: `own` makes the trace of `g`, the goroutine that ends the program.
+///
+/// # Safety
+/// `g` is null or the running goroutine of this thread, inside the runtime; behind [`begin_dying`].
+pub(crate) unsafe fn die_with_traces(g: *mut G, own: impl FnOnce() -> String) -> ! {
+    if trace::level() > Level::None && !g.is_null() {
+        write("\n");
+        write(&own());
+    }
+    if trace::level() > Level::Single || g.is_null() && trace::level() > Level::None {
+        let running = sched::freeze();
+        // SAFETY: the world is frozen.
+        write(&unsafe { trace::others(g, &running) });
+    }
+    die()
+}
+
+/// `fatal error: text`, with the trace of the goroutine that this thread runs, if it does.
 pub fn throw(text: &str) -> ! {
     begin_dying();
     write(&format!("fatal error: {text}\n"));
-    die()
+    let g = sched::current_g();
+    if g.is_null() {
+        die()
+    }
+    // SAFETY: we are inside the runtime, which the goroutine has called.
+    unsafe { die_with_traces(g, || trace::running(g)) }
 }
 
-/// [`throw`] with the trace of the running goroutine.
-///
-/// # Safety
-/// `g` is the running goroutine of this thread, inside the runtime.
-pub unsafe fn throw_with_trace(text: &str, g: *mut G) -> ! {
-    begin_dying();
-    write(&format!("fatal error: {text}\n\n"));
-    // SAFETY: the caller's promise.
-    write(&unsafe { trace::running(g) });
-    die()
-}
-
-/// [`throw`] with the traces of all goroutines, none of which runs.
+/// [`throw`] with the traces of all goroutines; none runs.
 pub(crate) fn throw_all(text: &str) -> ! {
     begin_dying();
     write(&format!("fatal error: {text}\n"));
-    for g in crate::sched::spawn::live_goroutines() {
-        // SAFETY: no goroutine runs.
-        unsafe {
-            if !(*g).is_system {
-                write("\n");
-                write(&trace::parked(g));
-            }
-        }
-    }
-    die()
+    // SAFETY: no goroutine runs on this thread.
+    unsafe { die_with_traces(std::ptr::null_mut(), String::new) }
 }
 
 /// We are wrong: says where, and ends.

@@ -142,6 +142,7 @@ mod tests {
             lines: vec![],
             files: vec![],
             inlined: vec![],
+            has_parameters: true,
             is_wrapper: false,
         }
     }

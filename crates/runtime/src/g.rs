@@ -19,7 +19,7 @@
 //!                            └──► Dead ──► Idle
 //! ```
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
 
 use mini_abi::g::{Action, GHeader, STACK_GUARD, STACK_PREEMPT};
 use mini_abi::types::SelectCase;
@@ -62,6 +62,8 @@ pub enum WaitReason {
     Semacquire,
     IoWait,
     Gc,
+    Finalizer,
+    Signal,
     Preempted,
 }
 
@@ -84,6 +86,8 @@ impl WaitReason {
             WaitReason::Semacquire => "semacquire",
             WaitReason::IoWait => "IO wait",
             WaitReason::Gc => "wait for GC cycle",
+            WaitReason::Finalizer => "finalizer wait",
+            WaitReason::Signal => "syscall",
             WaitReason::Preempted => "preempted",
         }
     }
@@ -145,6 +149,13 @@ pub struct G {
     pub leave: Leave,
     pub top: Top,
     pub wait_reason: WaitReason,
+    /// When a collection first met it waiting, by the monotonic clock in ns; zero: not yet. Traces tell by it who waits for
+    /// minutes.
+    pub wait_since: AtomicI64,
+    /// Calls of `runtime.LockOSThread` that were not undone.
+    pub thread_locks: u32,
+    /// `debug.SetPanicOnFault`.
+    pub panics_on_fault: bool,
     /// The thread that runs it.
     pub m: *mut M,
     /// Next in the queue or free list that holds this goroutine.
@@ -175,10 +186,14 @@ pub struct G {
 pub struct Extra {
     /// Panics in progress, oldest first.
     pub panics: Vec<Panic>,
+    /// `runtime.fatalPanic` is turning the panics into texts.
+    pub is_ending: bool,
     /// Texts of the panics, set by `runtime.fatalPanic`.
     pub panic_texts: Vec<String>,
     /// Texts for `runtime.raiseString`.
     pub raise_strings: Vec<String>,
+    /// Traces of other goroutines, for `runtime.Stack`.
+    pub traces: String,
     /// What the running `print` statement has printed.
     pub print_buffer: Vec<u8>,
     /// The fault that became a panic: signal number, code, address, program counter.
@@ -228,6 +243,9 @@ impl G {
             leave: Leave::Wait,
             top: Top::Start,
             wait_reason: WaitReason::None,
+            wait_since: AtomicI64::new(0),
+            thread_locks: 0,
+            panics_on_fault: false,
             m: std::ptr::null_mut(),
             link: std::ptr::null_mut(),
             sudogs: std::ptr::null_mut(),

@@ -85,6 +85,7 @@ pub fn vtable() -> Runtime {
 /// Runs the program on this thread and others, and ends the process with it.
 pub fn start(config: Config) -> ! {
     debug::set_flags(config.debug);
+    trace::init();
     native::os::set_arguments(config.args.iter().map(Into::into));
     let closure = config.main_closure;
     let _ = CONFIG.set(config);

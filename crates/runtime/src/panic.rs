@@ -16,7 +16,7 @@
 
 use mini_abi::g::Action;
 use mini_abi::panics::{LangItem, PanicCode};
-use mini_abi::types::SliceHeader;
+use mini_abi::types::{Kind, SliceHeader, Str, TypeDesc};
 
 use crate::builtins::heap::Pair;
 use crate::g::{Fault, G};
@@ -95,6 +95,34 @@ pub(crate) unsafe fn set_fault(g: *mut G, fault: Fault, code: PanicCode) {
     }
 }
 
+/// What stands for a deferred func value that is nil: calling it panics.
+pub(crate) static NIL_CLOSURE: [unsafe extern "C" fn(); 1] = [arch::call_nil];
+
+/// Called by [`arch::call_nil`].
+///
+/// # Safety
+/// Called by the routine, through `call_on_system_stack`.
+pub(crate) unsafe extern "C" fn raise_nil_call(g: *mut G) {
+    // SAFETY: the goroutine is ours, and its stack pointer is at the return address of the call.
+    unsafe {
+        (*g).extra().fault = Some(Fault {
+            signal: libc::SIGSEGV,
+            code: 1,
+            address: 0,
+            pc: *((*g).header.sp as *const usize),
+        });
+        raise(g, PanicCode::NilDereference, 0, 0);
+    }
+}
+
+/// The closure, or what stands for nil.
+fn callable(closure: usize) -> usize {
+    match closure {
+        0 => NIL_CLOSURE.as_ptr() as usize,
+        closure => closure,
+    }
+}
+
 /// `defer`: the frame is that of the function that calls the builtin.
 ///
 /// # Safety
@@ -104,7 +132,7 @@ pub(crate) unsafe fn defer(g: *mut G, closure: usize, is_list: bool) {
     unsafe {
         let fp = (*g).header.bp;
         (*g).defers.push(Defer {
-            closure,
+            closure: callable(closure),
             fp,
             is_list,
         });
@@ -128,7 +156,10 @@ unsafe fn pop(g: *mut G, is_wanted: impl Fn(usize) -> bool) -> Option<Defer> {
                 list.len -= 1;
                 // SAFETY: the slice has an element there.
                 let closure = unsafe { *list.ptr.cast::<usize>().offset(list.len) };
-                return Some(Defer { closure, ..newest });
+                return Some(Defer {
+                    closure: callable(closure),
+                    ..newest
+                });
             }
         }
         defers.pop();
@@ -204,9 +235,33 @@ pub(crate) unsafe extern "C" fn next_deferred(g: *mut G) -> Pair<usize, usize> {
                 Pair(defer.closure, 0)
             }
             None if panic.is_goexit => Pair(0, 0),
-            None => Pair(0, config().lang_items[LangItem::FatalPanic as usize]),
+            None => {
+                let value = panic.value;
+                if std::mem::replace(&mut (*g).extra().is_ending, true) {
+                    throw_while_printing(value);
+                }
+                Pair(0, config().lang_items[LangItem::FatalPanic as usize])
+            }
         }
     }
+}
+
+/// A method of a value that was to end the program has panicked, with `value`.
+///
+/// # Safety
+/// The words are those of an `any`.
+unsafe fn throw_while_printing(value: [u64; 2]) -> ! {
+    // SAFETY: the caller's promise: a type, and the address of the value if it is a string.
+    let what = unsafe {
+        let ty = &*(value[0] as *const TypeDesc);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if ty.kind == Kind::String && ty.package.len == 0 {
+            text((*(value[1] as *const Str)).as_bytes())
+        } else {
+            format!("type {}", text(ty.name.as_bytes()))
+        }
+    };
+    fatal::throw(&format!("panic while printing panic value: {what}"))
 }
 
 /// The newest panic, which is that of the routine that asks: those in frames below it are gone.
@@ -319,13 +374,12 @@ pub(crate) unsafe fn exit(g: *mut G) -> ! {
                 fault.code, fault.address, fault.pc
             );
         }
-        out.push('\n');
-        if let Some(panic) = extra.panics.last() {
-            out += &trace::panicking(g, panic.fp);
-        }
         fatal::write(&out);
+        let fp = extra.panics.last().map(|panic| panic.fp);
+        fatal::die_with_traces(g, || {
+            fp.map_or_else(String::new, |fp| trace::panicking(g, fp))
+        })
     }
-    fatal::die()
 }
 
 /// The lines `panic: ...` of a chain, oldest first.

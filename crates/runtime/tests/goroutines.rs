@@ -237,6 +237,7 @@ fn describe(name: &str, entry: Label, body: Label, end: Label, frame: u32) -> Co
         lines: vec![],
         files: vec![],
         inlined: vec![],
+        has_parameters: true,
         is_wrapper: false,
     }
 }

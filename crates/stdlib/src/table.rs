@@ -72,13 +72,17 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         "os",
         files!("os": "dir.mini", "file.mini", "native.mini", "path.mini", "proc.mini", "stat.mini"),
     ),
+    ("os/signal", files!("os/signal": "signal.mini")),
     ("path", files!("path": "path.mini")),
     ("path/filepath", files!("path/filepath": "filepath.mini")),
     (
         "runtime",
-        files!("runtime": "error.mini", "extern.mini", "native.mini", "panic.mini"),
+        files!("runtime": "error.mini", "extern.mini", "finalizer.mini", "memstats.mini", "native.mini", "panic.mini", "symtab.mini"),
     ),
-    ("runtime/debug", files!("runtime/debug": "debug.mini")),
+    (
+        "runtime/debug",
+        files!("runtime/debug": "build.mini", "debug.mini"),
+    ),
     (
         "sort",
         files!("sort": "pdq.mini", "pdq_func.mini", "search.mini", "sort.mini"),
@@ -99,7 +103,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         "sync/atomic",
         files!("sync/atomic": "funcs.mini", "types.mini"),
     ),
-    ("syscall", files!("syscall": "syscall.mini")),
+    ("syscall", files!("syscall": "signal.mini", "syscall.mini")),
     ("text/tabwriter", files!("text/tabwriter": "tabwriter.mini")),
     (
         "time",

@@ -379,7 +379,7 @@ routine! {
 }
 
 routine! {
-    /// As `raise`, for a fault: the faulting instruction (in `morestack_entry`) becomes the return address.
+    /// As `raise`, for a fault: an address inside the faulting instruction (in `morestack_entry`) becomes the return address.
     fn raise_fault() {
         "mov rsp, [r15+{sp}]",
         "mov rbp, [r15+{bp}]",
@@ -470,6 +470,15 @@ routine! {
         "jmp {enter}",
     }
     enter = enter_function,
+}
+
+routine! {
+    /// The code of [`crate::panic::NIL_CLOSURE`].
+    pub fn call_nil() {
+        "lea rax, [rip+{raise}]",
+        "jmp {call}",
+    }
+    raise = crate::panic::raise_nil_call, call = call_on_system_stack,
 }
 
 routine! {

@@ -4,6 +4,7 @@
 //! 1. Allocation reaches the goal and asks the scheduler ([`request`]), or the program calls `runtime.GC`.
 //! 2. [`collect`] stops the world. What is left unswept is swept, and the caches give their spans back.
 //! 3. [`Phase::Mark`]: roots are shaded, then [`mark`]'s workers scan until nothing grey is left.
+//!    What is not reached then and has a finalizer or a cleanup is handed to the goroutine that runs them ([`specials`]).
 //! 4. [`Phase::MarkTermination`]: counts, the next goal ([`pacer`]), and all spans become unswept ([`heap::central`]).
 //! 5. The world goes on; allocation sweeps spans as it needs them.
 //!
@@ -17,6 +18,7 @@ pub mod barrier;
 pub mod mark;
 pub mod pacer;
 pub mod scan;
+pub mod specials;
 pub mod verify;
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -164,6 +166,7 @@ pub fn collect(cause: Cause) {
     stats::flush_caches(&world);
     let n_workers = n_workers();
     let roots = WorldRoots::new(&world);
+    note_waits(&roots.goroutines);
     let report = collect_stopped(&roots, n_workers);
     crate::stack::shrink_stacks(&world);
     let marked = Instant::now();
@@ -177,6 +180,19 @@ pub fn collect(cause: Cause) {
         .lock()
         .end_cycle(cause, &report, &times, n_workers);
     drop(world);
+    specials::wake_worker();
+}
+
+/// Notes the time for goroutines that have begun to wait since the last cycle, for traces.
+fn note_waits(goroutines: &[*mut G]) {
+    let now = sched::timer::now();
+    for &g in goroutines {
+        // SAFETY: goroutines are never freed, and the field is atomic.
+        let since = unsafe { &(*g).wait_since };
+        if since.load(Ordering::Relaxed) == 0 {
+            since.store(now, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The middle of a cycle, with the world stopped and the caches flushed. Tests call it with roots of their own.
@@ -185,7 +201,8 @@ pub fn collect_stopped(roots: &dyn mark::Roots, n_workers: usize) -> Report {
     let begin = Instant::now();
     let heap_at_start = HEAP_LIVE.load(Ordering::Relaxed);
     set_phase(Phase::Mark);
-    let mark::Marked { live, roots } = mark::mark_all(roots, n_workers);
+    let mark::Marked { mut live, roots } = mark::mark_all(roots, n_workers);
+    live += specials::collect_due();
     let mark_time = begin.elapsed();
     set_phase(Phase::MarkTermination);
     if heap::stress_interval() != 0 && verify::is_due(live) {
@@ -272,7 +289,10 @@ impl mark::Roots for WorldRoots<'_> {
 
     fn scan_part(&self, part: usize, visit: &mut dyn FnMut(usize)) {
         match part.checked_sub(1) {
-            None => crate::roots::scan_globals(self.world, visit),
+            None => {
+                crate::roots::scan_globals(self.world, visit);
+                specials::for_each_root(visit);
+            }
             Some(index) => crate::roots::scan_goroutine(self.world, self.goroutines[index], visit),
         }
     }

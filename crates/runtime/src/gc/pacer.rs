@@ -82,9 +82,7 @@ impl Pacer {
         if let Some(limit) = parse_limit(&text("GOMEMLIMIT")) {
             self.limit = limit;
         }
-        self.is_tracing = text("GODEBUG")
-            .split(',')
-            .any(|word| word.trim() == "gctrace=1");
+        self.is_tracing = crate::debug::go_debug("gctrace").is_some_and(|level| level > 0);
     }
 
     /// `debug.SetGCPercent`; the old value.
@@ -161,7 +159,7 @@ impl Pacer {
         let mark_cpu = times.mark * n_workers as u32;
         format!(
             "gc {} @{:.3}s {}%: {:.3}+{:.3}+{:.3} ms clock, {:.3}+0/{:.3}/0+{:.3} ms cpu, {}->{}->{} MB, {} MB goal, \
-             0 MB stacks, 0 MB globals, {} P{}",
+             {} MB stacks, 0 MB globals, {} P{}",
             self.n_cycles,
             (times.begin - self.start.unwrap_or(times.begin)).as_secs_f64(),
             (share * 100.0) as u32,
@@ -175,6 +173,7 @@ impl Pacer {
             report.heap_at_start >> 20,
             report.live >> 20,
             self.trigger() >> 20,
+            crate::stack::pool::bytes_in_use() >> 20,
             n_workers,
             if cause == Cause::Forced {
                 " (forced)"
@@ -192,6 +191,10 @@ impl Pacer {
         stats.n_forced_gc = self.n_forced;
         stats.pauses = self.pauses.to_vec();
         stats.is_enabled = self.percent >= 0;
+        let since_start = self
+            .start
+            .map_or(0.0, |start| start.elapsed().as_secs_f64());
+        stats.cpu_share = self.pause_total.as_secs_f64() / since_start.max(1e-9);
     }
 
     /// How much free memory should go back to the system now. Some is kept for the growth to the next goal; and it is given

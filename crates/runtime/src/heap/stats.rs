@@ -45,6 +45,7 @@ pub struct MemStats {
     pub heap_in_use: u64,
     pub heap_released: u64,
     pub heap_objects: u64,
+    pub stack_in_use: u64,
     pub gc_sys: u64,
     pub mspan_sys: u64,
     pub next_gc: u64,
@@ -55,6 +56,8 @@ pub struct MemStats {
     /// Duration and end of the last 256 pauses, as Go rotates them.
     pub pauses: Vec<(u64, u64)>,
     pub is_enabled: bool,
+    /// Part of the time since the start that the program stood still.
+    pub cpu_share: f64,
     /// Size, mallocs, frees by class.
     pub by_size: Vec<(u32, u64, u64)>,
 }
@@ -100,7 +103,8 @@ pub fn read() -> MemStats {
     stats.heap_idle = stats.heap_sys - stats.heap_in_use;
     stats.heap_released = HEAP_RELEASED.load(Ordering::Relaxed) as u64;
     stats.mspan_sys = RECORD_BYTES.load(Ordering::Relaxed) as u64;
-    stats.sys = stats.heap_sys + stats.mspan_sys;
+    stats.stack_in_use = crate::stack::pool::bytes_in_use() as u64;
+    stats.sys = stats.heap_sys + stats.mspan_sys + stats.stack_in_use;
     crate::gc::add_stats(&mut stats);
     stats
 }

@@ -9,6 +9,7 @@ mod call;
 pub mod clock;
 mod digest;
 mod entity_tables;
+mod finalizer;
 mod float;
 mod fmt;
 mod math;
@@ -19,6 +20,7 @@ mod rand;
 mod rand_tables;
 mod rtype;
 pub mod runtime;
+mod signal;
 mod sort;
 mod strconv;
 pub mod sync;
@@ -40,7 +42,8 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
     let modules: &[fn(&str) -> Option<NativeFn>] = match package {
         "fmt" => &[fmt::lookup],
         "rtype" => &[rtype::lookup],
-        "os" | "stdio" | "syscall" => &[os::lookup],
+        "os" | "stdio" | "syscall" => &[os::lookup, signal::lookup],
+        "signal" => &[signal::lookup],
         "strconv" => &[strconv::lookup, ucd::lookup],
         "strings" | "bytes" | "bufio" => &[text::lookup],
         "ucd" => &[ucd::lookup],
@@ -51,6 +54,7 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
             runtime::lookup,
             panic_text::lookup,
             memory::lookup,
+            finalizer::lookup,
             clock::lookup,
         ],
         "rand" | "v2" => &[rand::lookup, digest::lookup],

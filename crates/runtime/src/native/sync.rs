@@ -48,9 +48,7 @@ natives! {
         unsafe { crate::sched::yield_now(c.goroutine()) }
     };
     "sync.fatal" => |c: &mut Call| {
-        let text = String::from_utf8_lossy(c.bytes(0)).into_owned();
-        // SAFETY: inside a native of the running goroutine.
-        unsafe { crate::fatal::throw_with_trace(&text, c.goroutine()) }
+        crate::fatal::throw(&String::from_utf8_lossy(c.bytes(0)))
     };
 }
 

@@ -13,16 +13,20 @@
 //! - Stopping the world ([`world`]): guards are poisoned, signals reach loops without calls, Ps of blocking calls are
 //!   taken away. Threads inside builtins stop when the builtin ends.
 //!
+//! - Signals that a program may ask for are noted by the handler and handed on by `sysmon` ([`notify`]).
+//!
 //! Lock order: channel locks and the semaphore table, then the timer table, then [`INNER`]. Allocation of Rust memory
 //! is allowed under all of them, allocation in the goroutines' heap under none.
 
 pub(crate) mod m;
+pub(crate) mod notify;
 pub(crate) mod p;
 pub(crate) mod run;
 pub(crate) mod signal;
 pub(crate) mod spawn;
 pub(crate) mod sysmon;
 pub(crate) mod timer;
+mod trace;
 mod world;
 
 use std::collections::VecDeque;
@@ -39,8 +43,8 @@ pub use m::M;
 pub(crate) use m::current_m;
 pub use p::P;
 pub(crate) use spawn::{end_goroutine, return_from_goroutine};
-pub(crate) use world::set_max_procs;
 pub use world::{World, for_each_p, stop_the_world};
+pub(crate) use world::{freeze, set_max_procs};
 
 /// Most Ps there can be.
 pub const MAX_PROCS: usize = 1024;
@@ -158,6 +162,7 @@ pub unsafe fn park(g: *mut G, reason: WaitReason) {
     // SAFETY: the goroutine is ours.
     unsafe {
         (*g).wait_reason = reason;
+        (*g).wait_since.store(0, Ordering::Relaxed);
         (*g).leave = Leave::Wait;
         (*g).top = Top::Call;
         (*g).header.action = Action::Park as u64;
@@ -308,6 +313,7 @@ pub unsafe fn blocking<R>(g: *mut G, f: impl FnOnce() -> R) -> R {
         let m = (*g).m;
         (*g).top = Top::Call;
         N_BLOCKING.fetch_add(1, Ordering::AcqRel);
+        (*g).wait_since.store(0, Ordering::Relaxed);
         (*g).set_status(Status::Syscall);
         let p = (*m).p;
         (*p).blocking_tick.fetch_add(1, Ordering::Relaxed);
@@ -327,6 +333,11 @@ pub unsafe fn blocking<R>(g: *mut G, f: impl FnOnce() -> R) -> R {
         N_BLOCKING.fetch_sub(1, Ordering::AcqRel);
         result
     }
+}
+
+/// Threads that the scheduler has made, the one that watches the others included.
+pub(crate) fn n_threads() -> u32 {
+    N_MS.load(Ordering::Relaxed) + 1
 }
 
 /// Number of goroutines, those of the runtime left out.
@@ -384,6 +395,7 @@ impl Inner {
     fn take_idle_p(&mut self) -> Option<*mut P> {
         let p = self.idle_ps.pop()?.0;
         N_IDLE_PS.fetch_sub(1, Ordering::SeqCst);
+        sysmon::wake();
         // SAFETY: Ps are never freed; this one is now ours.
         unsafe { (*p).status.store(p::RUNNING, Ordering::SeqCst) };
         Some(p)

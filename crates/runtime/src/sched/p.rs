@@ -86,11 +86,15 @@ impl P {
         (x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) as u32
     }
 
-    /// Number of goroutines in the queue. Exact for the owner.
-    pub(super) fn len(&self) -> u32 {
+    /// Number of goroutines in the ring.
+    pub(super) fn queue_len(&self) -> u32 {
         let head = self.head.load(Ordering::Acquire);
         self.tail.load(Ordering::Acquire).wrapping_sub(head)
-            + u32::from(!self.run_next.load(Ordering::Acquire).is_null())
+    }
+
+    /// Number of goroutines in the queue. Exact for the owner.
+    pub(super) fn len(&self) -> u32 {
+        self.queue_len() + u32::from(!self.run_next.load(Ordering::Acquire).is_null())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -151,7 +151,10 @@ unsafe fn find_runnable(m: *mut M) -> (*mut G, bool) {
                 }
                 return (g, false);
             }
-            idle(m);
+            // Nothing to run: what the collector left to sweep is done while nobody waits for it.
+            if !crate::gc::sweep_when_idle() {
+                idle(m);
+            }
         }
     }
 }
@@ -317,7 +320,10 @@ pub(super) unsafe fn sleep(m: *mut M) {
                     (*m).is_idle = true;
                     inner.idle_ms.push(Shared(m));
                 }
-                check_deadlock(&inner);
+                if let Some(text) = deadlock(&inner) {
+                    drop(inner);
+                    crate::fatal::throw_all(text);
+                }
                 let next = timer::next();
                 if next == i64::MAX || !inner.timer_m.0.is_null() {
                     None
@@ -498,20 +504,21 @@ unsafe fn give_p_away(m: *mut M) -> bool {
     true
 }
 
-/// Ends the program if nothing can ever happen again. All Ps idle means no thread runs or searches.
-fn check_deadlock(inner: &Inner) {
+/// What to say of a program in which nothing can ever happen again. All Ps idle means no thread runs or searches.
+fn deadlock(inner: &Inner) -> Option<&'static str> {
     if inner.idle_ps.len() < n_procs()
         || STOP_WANTED.load(Ordering::SeqCst)
         || N_GLOBAL.load(Ordering::SeqCst) > 0
         || N_BLOCKING.load(Ordering::SeqCst) > 0
         || timer::next() != i64::MAX
         || GC_WANTED.load(Ordering::SeqCst)
+        || notify::is_listening()
         || crate::fatal::is_dying()
     {
-        return;
+        return None;
     }
-    if n_goroutines() == 0 {
-        crate::fatal::throw("no goroutines (main called runtime.Goexit) - deadlock!");
-    }
-    crate::fatal::throw_all("all goroutines are asleep - deadlock!");
+    Some(match n_goroutines() {
+        0 => "no goroutines (main called runtime.Goexit) - deadlock!",
+        _ => "all goroutines are asleep - deadlock!",
+    })
 }

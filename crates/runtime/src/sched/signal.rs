@@ -34,6 +34,7 @@ pub(super) fn install_handlers() {
         }
     };
     install(PREEMPT, on_preempt, libc::SA_RESTART);
+    super::notify::install_handlers();
     for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL] {
         // A second fault in the panic's own code must be delivered too.
         install(signal, on_fault, libc::SA_NODEFER);
@@ -143,7 +144,8 @@ unsafe extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, context: 
         {
             (*g).header.sp = context.sp();
             (*g).header.bp = context.fp();
-            (*g).header.morestack_entry = pc;
+            // No call returns to the inside of the instruction, so that it cannot be taken for a return address.
+            (*g).header.morestack_entry = pc + 1;
             let fault = Fault {
                 signal,
                 code,

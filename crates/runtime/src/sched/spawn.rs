@@ -1,7 +1,7 @@
 //! Beginning and end: of the program, of threads, of goroutines.
 
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 use mini_abi::g::Action;
 use parking_lot::Mutex;
@@ -21,6 +21,8 @@ const P_KEEPS: u32 = 256;
 static ALL_GS: Mutex<Vec<Shared<G>>> = Mutex::new(Vec::new());
 /// Goroutines that belong to the library (the one of all timers).
 static N_SYSTEM: AtomicUsize = AtomicUsize::new(0);
+/// Threads that a program may have; see `debug.SetMaxThreads`.
+static MAX_THREADS: AtomicU64 = AtomicU64::new(10_000);
 static MAIN_G: AtomicPtr<G> = AtomicPtr::new(null_mut());
 
 pub(super) fn n_system() -> usize {
@@ -90,7 +92,24 @@ pub(crate) fn boot(procs: usize, main_closure: usize) -> ! {
     }
 }
 
+/// Sets `debug.SetMaxThreads` and returns the previous limit.
+pub(crate) fn set_max_threads(n: u64) -> u64 {
+    let old = MAX_THREADS.swap(n, Ordering::Relaxed);
+    check_threads();
+    old
+}
+
+/// Ends the program if it has more threads than allowed.
+fn check_threads() {
+    let limit = MAX_THREADS.load(Ordering::Relaxed);
+    if u64::from(n_threads()) > limit {
+        crate::fatal::write(&format!("runtime: program exceeds {limit}-thread limit\n"));
+        crate::fatal::throw("thread exhaustion");
+    }
+}
+
 pub(super) fn new_m() -> *mut M {
+    check_threads();
     let m = Box::into_raw(M::new(N_MS.fetch_add(1, Ordering::Relaxed)));
     ALL_MS.lock().push(Shared(m));
     m
@@ -193,6 +212,9 @@ unsafe fn take_free(p: *mut P) -> *mut G {
 /// # Safety
 /// `parent` is the running goroutine, inside a builtin; `closure` is a func value without parameters.
 pub(crate) unsafe fn go(parent: *mut G, closure: usize) {
+    if closure == 0 {
+        crate::fatal::throw("go of nil func value");
+    }
     // SAFETY: the caller's promise.
     unsafe {
         let p = p_of(parent);
@@ -202,6 +224,11 @@ pub(crate) unsafe fn go(parent: *mut G, closure: usize) {
         (*p).push_next(g);
         run::wake_p();
     }
+}
+
+/// Whether the goroutine is the one that runs `main.main`.
+pub(crate) fn is_main(g: &G) -> bool {
+    std::ptr::eq(g, MAIN_G.load(Ordering::Relaxed))
 }
 
 /// The first function of the goroutine has returned. If it was main's, so does the program.
@@ -239,6 +266,8 @@ pub(super) unsafe fn bury(m: *mut M, g: *mut G) {
             (*g).defers = Vec::new();
         }
         (*g).extra = None;
+        (*g).thread_locks = 0;
+        (*g).panics_on_fault = false;
         (*g).native_results = null_mut();
         (*g).sudogs = null_mut();
         if (*g).is_system {

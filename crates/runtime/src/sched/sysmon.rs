@@ -1,8 +1,8 @@
-//! The thread that watches the others, without a P: takes Ps away from long blocking calls, and asks goroutines that ran for
-//! 10 ms while others wait to give way.
+//! The thread that watches the others, without a P: takes Ps away from long blocking calls, asks goroutines that ran for
+//! 10 ms while others wait to give way, hands on signals, and asks for a collection if there was none for long.
 //!
 //! It looks every 20 µs while something happens, more and more rarely (to 10 ms) while nothing does, and sleeps while all Ps are
-//! idle.
+//! idle; whoever takes an idle P wakes it.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,6 +12,10 @@ use super::*;
 
 const MIN_DELAY: Duration = Duration::from_micros(20);
 const MAX_DELAY: Duration = Duration::from_millis(10);
+/// How long it sleeps while all Ps are idle.
+const IDLE_DELAY: Duration = Duration::from_secs(10);
+/// How often it looks when the last collection was, in nanoseconds.
+const GC_CHECK_PERIOD: i64 = 1_000_000_000;
 /// A time slice, in nanoseconds.
 const SLICE: i64 = 10_000_000;
 
@@ -49,11 +53,18 @@ pub(super) fn wake() {
     }
 }
 
+/// Ends its sleep, or keeps it from the next one. Safe in signal handlers.
+pub(super) fn wake_in_handler() {
+    PARKER.wake();
+}
+
 fn watch() {
     let mut seen = vec![Seen::default(); MAX_PROCS];
     let mut quiet = 0;
     let mut delay = MIN_DELAY;
+    let mut next_gc_check = timer::now() + GC_CHECK_PERIOD;
     loop {
+        let next_line = trace::print_when_due(timer::now());
         if quiet == 0 {
             delay = MIN_DELAY;
         } else if quiet > 50 {
@@ -62,10 +73,24 @@ fn watch() {
         if delay >= Duration::from_millis(1) {
             // Whoever enters a blocking call or waits for a P ends this early.
             SLEEPS.store(true, Ordering::SeqCst);
-            PARKER.sleep(Some(delay));
+            // Pairs with `Inner::take_idle_p`: either it sees that we sleep, or we see that a P is taken.
+            let longest = match N_IDLE_PS.load(Ordering::SeqCst) == n_procs() {
+                true => IDLE_DELAY,
+                false => delay,
+            };
+            let until_line = Duration::from_nanos((next_line - timer::now()).max(0) as u64);
+            PARKER.sleep(Some(longest.min(until_line)));
             SLEEPS.store(false, Ordering::SeqCst);
         } else {
             std::thread::sleep(delay);
+        }
+        notify::deliver();
+        if timer::now() >= next_gc_check {
+            next_gc_check = timer::now() + GC_CHECK_PERIOD;
+            if crate::gc::request_if_idle_for_long() {
+                GC_WANTED.store(true, Ordering::Release);
+                run::wake_p();
+            }
         }
         if STOP_WANTED.load(Ordering::Acquire) {
             continue;

@@ -62,6 +62,44 @@ pub fn stop_the_world(_reason: &'static str) -> World {
     world
 }
 
+/// Stops the world for the last words of the program: for a while tries to stop all other threads, and never starts them
+/// again. Behind [`crate::fatal::begin_dying`], on any thread. The goroutines that ran before, whether they have stopped or not.
+pub(crate) fn freeze() -> Vec<*mut G> {
+    const TRIES: u32 = 400;
+    let own = current_m();
+    let others = || {
+        all_ps().filter(|p| {
+            let m = p.m.load(Ordering::Acquire);
+            p.status.load(Ordering::SeqCst) == p::RUNNING && !m.is_null() && !std::ptr::eq(m, own)
+        })
+    };
+    {
+        let mut inner = INNER.lock();
+        STOP_WANTED.store(true, Ordering::SeqCst);
+        // Nobody waits for the last one to stop.
+        inner.stop_wait = usize::MAX / 2;
+        inner.stopper = Shared(null_mut());
+    }
+    let running = others()
+        // SAFETY: Ms are never freed.
+        .map(|p| unsafe {
+            (*p.m.load(Ordering::Acquire))
+                .current
+                .load(Ordering::Acquire)
+        })
+        .filter(|g| !g.is_null())
+        .collect();
+    for _ in 0..TRIES {
+        if others().next().is_none() {
+            break;
+        }
+        // SAFETY: Ms are never freed.
+        unsafe { request_all(own) };
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    running
+}
+
 unsafe fn begin(inner: &mut Inner, m: *mut M) {
     STOP_WANTED.store(true, Ordering::SeqCst);
     inner.stopper = Shared(m);
@@ -153,6 +191,12 @@ pub(super) unsafe fn stop_this_thread(m: *mut M) {
 
 impl Drop for World {
     fn drop(&mut self) {
+        if crate::fatal::is_dying() {
+            // The world may be frozen.
+            loop {
+                std::thread::park();
+            }
+        }
         let mut inner = INNER.lock();
         STOP_WANTED.store(false, Ordering::SeqCst);
         let own = self.p();

@@ -141,11 +141,10 @@ unsafe fn overflow(g: *mut G) -> ! {
     // SAFETY: `g` is the running goroutine.
     let (sp, stack) = unsafe { ((*g).header.sp, (*g).stack()) };
     fatal::write(&format!(
-        "runtime: goroutine stack exceeds {limit}-byte limit\nsp={sp:#x} stack=[{:#x}, {:#x}]\n",
+        "runtime: goroutine stack exceeds {limit}-byte limit\nruntime: sp={sp:#x} stack=[{:#x}, {:#x}]\n",
         stack.start, stack.end
     ));
-    // SAFETY: as above.
-    unsafe { fatal::throw_with_trace("stack overflow", g) }
+    fatal::throw("stack overflow")
 }
 
 /// Halves the stacks of which less than a quarter is used. Part of a collection.

@@ -104,6 +104,7 @@ impl PerP {
     pub fn new_stack(&mut self, size: usize) -> Stack {
         debug_assert!(size.is_power_of_two() && size >= STACK_MIN);
         let lo = if crate::debug::flags().stack_move {
+            IN_USE.fetch_add(size, Ordering::Relaxed);
             fresh::map(size)
         } else if let Some(class) = small_class(size) {
             let list = &mut self.0[class];
@@ -125,6 +126,7 @@ impl PerP {
     /// Takes a stack back.
     pub fn free_stack(&mut self, stack: Stack) {
         if crate::debug::flags().stack_move {
+            IN_USE.fetch_sub(stack.size, Ordering::Relaxed);
             fresh::make_inaccessible(stack);
         } else if let Some(class) = small_class(stack.size) {
             let list = &mut self.0[class];

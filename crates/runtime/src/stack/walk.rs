@@ -13,7 +13,8 @@ use crate::g::{G, Top};
 pub struct Frame {
     /// Frame pointer: the word there is the caller's, the next one the return address to the caller.
     pub fp: usize,
-    /// Where the function goes on: a return address, or the instruction that faulted or was interrupted.
+    /// Where the function goes on: a return address, the second byte of an instruction that faulted, or an instruction that was
+    /// interrupted.
     pub pc: usize,
     /// None: a routine of `arch`, which holds no pointers.
     pub func: Option<Func>,
@@ -110,7 +111,8 @@ fn lookup(pc: usize) -> (Option<Func>, &'static [u32]) {
     if let Some(site) = funcs::call_site(func, pc) {
         return (Some(func), funcs::slots(func, site));
     }
-    if funcs::trap(func, pc).is_some() {
+    // A fault leaves the second byte of its instruction.
+    if funcs::trap(func, pc - 1).is_some() {
         // It faulted: what its landing pad reads, and nothing else, is still of use.
         return match func.landing_pad_site {
             Some(i) => (Some(func), funcs::slots(func, &func.call_sites[i as usize])),

@@ -1,0 +1,230 @@
+//! What is to happen when an object is no longer reachable: finalizers and cleanups.
+//!
+//! A finalizer gets the object, so that is kept for it; what the object refers to is marked as if it were a root, reachable
+//! or not. Hence of a chain of objects with finalizers only the first one is unmarked at the end of a cycle: its finalizer
+//! runs, and the next one's after a later cycle. A cycle of such objects is never finalized. A cleanup gets something else,
+//! and does not keep its object.
+//!
+//! Whatever is due stands in a queue, a root of its own, until the library's goroutine for that has taken it.
+//!
+//! From: Go's `mfinal.go`, and "specials" in `mheap.go`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ptr::null_mut;
+
+use parking_lot::Mutex;
+
+use super::scan;
+use crate::g::{G, WaitReason};
+use crate::heap::span::{Found, Span, find_object};
+use crate::sched;
+
+/// A call that is to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// The finalizer, a `func(*T)`, and the object.
+    Pointer { function: usize, object: usize },
+    /// The finalizer, a `func(I)`, and the object as a value of the interface.
+    Interface {
+        function: usize,
+        word: usize,
+        object: usize,
+    },
+    /// A `func()`.
+    Cleanup { function: usize },
+}
+
+impl Due {
+    fn for_each_root(self, visit: &mut dyn FnMut(usize)) {
+        match self {
+            Due::Pointer { function, object }
+            | Due::Interface {
+                function, object, ..
+            } => {
+                visit(function);
+                visit(object);
+            }
+            Due::Cleanup { function } => visit(function),
+        }
+    }
+
+    fn function(self) -> usize {
+        match self {
+            Due::Pointer { function, .. }
+            | Due::Interface { function, .. }
+            | Due::Cleanup { function } => function,
+        }
+    }
+}
+
+/// What belongs to an object.
+#[derive(Debug, Default)]
+struct Specials {
+    finalizer: Option<Due>,
+    /// With numbers by which they can be stopped.
+    cleanups: Vec<(u64, Due)>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// By address of the object's slot.
+    objects: BTreeMap<usize, Specials>,
+    due: VecDeque<Due>,
+    n_cleanups: u64,
+    /// The goroutine that waits for calls to make.
+    worker: *mut G,
+    has_worker: bool,
+}
+
+// SAFETY: the goroutine is parked and belongs to who takes it out.
+unsafe impl Send for State {}
+
+static STATE: Mutex<State> = Mutex::new(State {
+    objects: BTreeMap::new(),
+    due: VecDeque::new(),
+    n_cleanups: 0,
+    worker: null_mut(),
+    has_worker: false,
+});
+
+impl State {
+    /// True for the first who asks: it starts the goroutine that makes the calls.
+    fn needs_worker(&mut self) -> bool {
+        !std::mem::replace(&mut self.has_worker, true)
+    }
+
+    fn forget_if_empty(&mut self, slot: usize) {
+        if let Some(specials) = self.objects.get(&slot)
+            && specials.finalizer.is_none()
+            && specials.cleanups.is_empty()
+        {
+            self.objects.remove(&slot);
+        }
+    }
+}
+
+fn slot_of(found: &Found) -> usize {
+    found.span.slot(found.index)
+}
+
+/// Sets the finalizer of an object; whether to start the goroutine that calls [`wait`] and [`take`]. `None`: it has one.
+pub fn set_finalizer(object: &Found, finalizer: Due) -> Option<bool> {
+    let mut state = STATE.lock();
+    let specials = state.objects.entry(slot_of(object)).or_default();
+    if specials.finalizer.is_some() {
+        return None;
+    }
+    specials.finalizer = Some(finalizer);
+    Some(state.needs_worker())
+}
+
+/// Takes the finalizer of an object away, if it has one.
+pub fn remove_finalizer(object: &Found) {
+    let mut state = STATE.lock();
+    let slot = slot_of(object);
+    if let Some(specials) = state.objects.get_mut(&slot) {
+        specials.finalizer = None;
+    }
+    state.forget_if_empty(slot);
+}
+
+/// Adds a cleanup to an object; its number, and whether to start the goroutine.
+pub fn add_cleanup(object: &Found, function: usize) -> (u64, bool) {
+    let mut state = STATE.lock();
+    state.n_cleanups += 1;
+    let id = state.n_cleanups;
+    let specials = state.objects.entry(slot_of(object)).or_default();
+    specials.cleanups.push((id, Due::Cleanup { function }));
+    (id, state.needs_worker())
+}
+
+/// Takes a cleanup away that is not due yet.
+pub fn stop_cleanup(object: &Found, id: u64) {
+    let mut state = STATE.lock();
+    let slot = slot_of(object);
+    if let Some(specials) = state.objects.get_mut(&slot) {
+        specials.cleanups.retain(|cleanup| cleanup.0 != id);
+    }
+    state.forget_if_empty(slot);
+}
+
+/// Visits what is kept alive for calls to come. The world is stopped.
+pub(super) fn for_each_root(visit: &mut dyn FnMut(usize)) {
+    let state = STATE.lock();
+    for (&slot, specials) in &state.objects {
+        for (_, cleanup) in &specials.cleanups {
+            cleanup.for_each_root(visit);
+        }
+        if let Some(finalizer) = specials.finalizer {
+            visit(finalizer.function());
+            if let Some(found) = find_object(slot) {
+                // SAFETY: the object is there as long as it has specials, and the world stands still.
+                unsafe { scan::object(found.span, found.index, &mut |word| visit(word)) };
+            }
+        }
+    }
+    for due in &state.due {
+        due.for_each_root(visit);
+    }
+}
+
+/// Behind marking: finds the calls that are due. Objects that are to be finalized are kept; their bytes.
+pub(super) fn collect_due() -> usize {
+    let mut state = STATE.lock();
+    if state.objects.is_empty() {
+        return 0;
+    }
+    let mut kept = 0;
+    let State { objects, due, .. } = &mut *state;
+    objects.retain(|&slot, specials| {
+        let Some(Found { span, index }) = find_object(slot) else {
+            return false;
+        };
+        if span.is_marked(index) {
+            return true;
+        }
+        if let Some(finalizer) = specials.finalizer.take() {
+            due.push_back(finalizer);
+            kept += keep(span, index);
+            return !specials.cleanups.is_empty();
+        }
+        due.extend(specials.cleanups.iter().map(|cleanup| cleanup.1));
+        false
+    });
+    kept
+}
+
+fn keep(span: &Span, index: usize) -> usize {
+    span.mark::<false>(index);
+    span.elem_size()
+}
+
+/// Wakes the goroutine that makes the calls, if there is something for it. The world runs.
+pub(super) fn wake_worker() {
+    let mut state = STATE.lock();
+    if state.due.is_empty() || state.worker.is_null() {
+        return;
+    }
+    let worker = std::mem::replace(&mut state.worker, null_mut());
+    drop(state);
+    // SAFETY: it parked in `wait`, and whoever takes it out of the state wakes it.
+    unsafe { sched::ready(worker) };
+}
+
+/// A call that is due.
+pub fn take() -> Option<Due> {
+    STATE.lock().due.pop_front()
+}
+
+/// Parks the goroutine until there is something to [`take`].
+///
+/// # Safety
+/// `g` is the running goroutine, inside a native, and the only one that waits here.
+pub unsafe fn wait(g: *mut G) {
+    let mut state = STATE.lock();
+    if state.due.is_empty() {
+        state.worker = g;
+        // SAFETY: the caller's promise; nobody finds the goroutine before the lock is released.
+        unsafe { sched::park(g, WaitReason::Finalizer) };
+    }
+}
