@@ -4,9 +4,9 @@ use crate::func::FuncCx;
 use crate::helpers::Helper;
 use crate::rvalue::one;
 use crate::value::{Scalars, Val};
-use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::condcodes::{CondCode, FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, I8};
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::{Inst, InstBuilder, InstructionData, Opcode, Value};
 use mini_mir::{BinOp, Operand, TyId, TyKind, UnOp};
 
 impl FuncCx<'_> {
@@ -17,21 +17,93 @@ impl FuncCx<'_> {
             UnOp::Neg if self.types.is_complex(ty) || self.types.is_float(ty) => {
                 Val::Flat(v.iter().map(|&x| self.b.ins().fneg(x)).collect())
             }
-            UnOp::Neg => one(self.b.ins().ineg(v[0])),
-            UnOp::BitNot => one(self.b.ins().bnot(v[0])),
-            UnOp::Not => one(self.b.ins().bxor_imm_u(v[0], 1)),
+            UnOp::Neg | UnOp::BitNot => {
+                let ty = self.b.func.dfg.value_type(v[0]);
+                let folded = self.constant_of(v[0]).map(|n| match op {
+                    UnOp::Neg => n.wrapping_neg(),
+                    _ => !n,
+                });
+                one(match (folded, op) {
+                    (Some(n), _) => {
+                        let n = crate::place::truncate(n.into(), ty);
+                        self.b.ins().iconst(ty, n)
+                    }
+                    (None, UnOp::Neg) => self.b.ins().ineg(v[0]),
+                    (None, _) => self.b.ins().bnot(v[0]),
+                })
+            }
+            UnOp::Not => one(self.not(v[0])),
             UnOp::Real => one(v[0]),
             UnOp::Imag => one(v[1]),
         }
     }
 
+    /// Makes sure that a comparison of addresses happens here: the optimiser would let it sink to its use, where an address
+    /// of this frame, which is computed anew behind each call, may differ from a pointer that was loaded before the stack moved.
+    /// A branch stays where it is.
+    fn pin(&mut self, comparison: Value) -> Value {
+        if !self.exposes_frame {
+            return comparison;
+        }
+        let done = self.b.create_block();
+        let result = self.b.append_block_param(done, I8);
+        let (yes, no) = (self.bool(true), self.bool(false));
+        self.b
+            .ins()
+            .brif(comparison, done, &[yes.into()], done, &[no.into()]);
+        self.continue_in(done);
+        result
+    }
+
+    /// The other truth value; of a comparison, the opposite one, which branches need not compute.
+    fn not(&mut self, value: Value) -> Value {
+        let inst = self.made_since_last_call(value);
+        match inst.map(|inst| self.b.func.dfg.insts[inst]) {
+            Some(InstructionData::IntCompare {
+                opcode: Opcode::Icmp,
+                args: [x, y],
+                cond,
+            }) => self.b.ins().icmp(cond.complement(), x, y),
+            Some(InstructionData::FloatCompare {
+                opcode: Opcode::Fcmp,
+                args: [x, y],
+                cond,
+            }) => self.b.ins().fcmp(cond.complement(), x, y),
+            _ => self.b.ins().bxor_imm_u(value, 1),
+        }
+    }
+
+    /// The instruction that computes a value, if it is a little above in this block and nothing can have moved since.
+    fn made_since_last_call(&self, value: Value) -> Option<Inst> {
+        const NEAR: usize = 8;
+        let func = &self.b.func;
+        let wanted = func.dfg.value_def(func.dfg.resolve_aliases(value)).inst()?;
+        let mut at = func.layout.last_inst(self.b.current_block()?);
+        for _ in 0..NEAR {
+            let inst = at?;
+            if inst == wanted {
+                return Some(inst);
+            }
+            if func.dfg.insts[inst].opcode().is_call() {
+                return None;
+            }
+            at = func.layout.prev_inst(inst);
+        }
+        None
+    }
+
     pub(crate) fn binary(&mut self, op: BinOp, a: &Operand, b: &Operand, ty: TyId) -> Val {
         let (a_ty, b_ty) = (self.operand_ty(a), self.operand_ty(b));
         match op {
-            BinOp::Eq => return one(self.equal_operands(a, b)),
-            BinOp::Ne => {
-                let equal = self.equal_operands(a, b);
-                return one(self.b.ins().bxor_imm_u(equal, 1));
+            BinOp::Eq | BinOp::Ne => {
+                let mut result = self.equal_operands(a, b);
+                if op == BinOp::Ne {
+                    result = self.not(result);
+                }
+                if self.has_pointers(a_ty) && a.as_const().is_none() && b.as_const().is_none() {
+                    result = self.pin(result);
+                }
+                return one(result);
             }
             BinOp::Complex => {
                 let (re, im) = (self.scalar(a), self.scalar(b));

@@ -69,6 +69,11 @@ impl FuncCx<'_> {
                 _ => ItemKind::Ignored,
             });
         }
+        self.exposes_frame = self.frame_objects.iter().any(|o| *o != FrameObject::None)
+            || body
+                .locals
+                .ids()
+                .any(|l| body.locals[l].addr_taken && !self.is_boxed(l));
         let entry_is_safepoint = body
             .params
             .iter()

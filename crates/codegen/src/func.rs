@@ -70,6 +70,10 @@ pub(crate) struct FuncCx<'a> {
     /// Slot that holds all home words, and the offset of each local's first one.
     pub(crate) homes: Option<StackSlot>,
     pub(crate) home_of: Vec<Option<u32>>,
+    /// Whether there may be pointers to this frame's own slots.
+    pub(crate) exposes_frame: bool,
+    /// The address of the place at hand is taken.
+    pub(crate) keeps_address: bool,
     /// What each site puts into the frame.
     pub(crate) frame_objects: Vec<FrameObject>,
     /// Home of the pointer to the caller's room for results.
@@ -325,6 +329,8 @@ impl<'a> FuncCx<'a> {
             },
             homes: None,
             home_of: vec![None; body.locals.len()],
+            exposes_frame: false,
+            keeps_address: false,
             frame_objects: frame_objects(body, &decisions),
             result_pointer: None,
             results_in_memory: false,

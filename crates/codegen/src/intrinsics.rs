@@ -1,6 +1,6 @@
 //! Native functions that are a few instructions: done inline, no call of the runtime.
 
-use crate::func::FuncCx;
+use crate::func::{FuncCx, signature_of};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F32, F64, I8, I32, I64};
 use cranelift_codegen::ir::{AtomicRmwOp, InstBuilder, MemFlagsData, Value};
@@ -20,12 +20,10 @@ enum Intrinsic {
     Fma,
     FloatBits,
     FloatFromBits,
-    LeadingZeros,
     TrailingZeros,
     Len,
     OnesCount,
     RotateLeft,
-    Reverse,
     ReverseBytes,
     AddCarry,
     SubBorrow,
@@ -38,6 +36,8 @@ enum Intrinsic {
     AtomicAnd,
     AtomicOr,
     KeepAlive,
+    /// The first words of the arguments, so many as the result has.
+    Same,
 }
 
 /// Names without the suffix that says the width.
@@ -45,12 +45,10 @@ fn lookup(package: &str, name: &str) -> Option<Intrinsic> {
     use Intrinsic::*;
     let bits = |name: &str| {
         Some(match name.trim_end_matches(|c: char| c.is_ascii_digit()) {
-            "LeadingZeros" => LeadingZeros,
             "TrailingZeros" => TrailingZeros,
             "Len" => Len,
             "OnesCount" => OnesCount,
             "RotateLeft" => RotateLeft,
-            "Reverse" => Reverse,
             "ReverseBytes" => ReverseBytes,
             "Add" => AddCarry,
             "Sub" => SubBorrow,
@@ -93,6 +91,10 @@ fn lookup(package: &str, name: &str) -> Option<Intrinsic> {
             op.map(|(_, op)| op)
         }
         "runtime" if name == "KeepAlive" => Some(KeepAlive),
+        // The library's: bytes that nobody changes any more as a string; a pointer that escape analysis is not to follow.
+        "bytes" | "fmt" | "strings" if matches!(name, "asString" | "bytesAsString" | "itself") => {
+            Some(Same)
+        }
         _ => None,
     }
 }
@@ -145,27 +147,26 @@ impl FuncCx<'_> {
                 };
                 self.b.ins().bitcast(to, MemFlagsData::new(), arg(0))
             }
-            LeadingZeros => {
-                let n = self.b.ins().clz(arg(0));
-                self.widen(n)
-            }
             TrailingZeros => {
-                let n = self.b.ins().ctz(arg(0));
-                self.widen(n)
+                let bits = self.b.func.dfg.value_type(arg(0)).bits();
+                let mut wide = self.widen(arg(0));
+                if bits < 64 {
+                    // What stops the count for zero.
+                    wide = self.b.ins().bor_imm_u(wide, 1 << bits);
+                }
+                self.b.ins().ctz(wide)
             }
             Len => {
-                let width = i64::from(self.b.func.dfg.value_type(arg(0)).bits());
-                let n = self.b.ins().clz(arg(0));
-                let n = self.widen(n);
-                let width = self.int(width);
-                self.b.ins().isub(width, n)
+                let wide = self.widen(arg(0));
+                let zeros = self.b.ins().clz(wide);
+                let width = self.int(64);
+                self.b.ins().isub(width, zeros)
             }
             OnesCount => {
-                let n = self.b.ins().popcnt(arg(0));
-                self.widen(n)
+                let wide = self.widen(arg(0));
+                self.b.ins().popcnt(wide)
             }
             RotateLeft => self.b.ins().rotl(arg(0), arg(1)),
-            Reverse => self.b.ins().bitrev(arg(0)),
             ReverseBytes => self.b.ins().bswap(arg(0)),
             AddCarry => return Some(self.add_carry(args)),
             SubBorrow => return Some(self.sub_borrow(args)),
@@ -175,6 +176,11 @@ impl FuncCx<'_> {
                 return Some(vec![high, low]);
             }
             KeepAlive => return Some(vec![]),
+            Same => {
+                let (_, results) = signature_of(self.types, self.jit.program().funcs[func].sig);
+                let n = self.jit.native_scalars(results[0]).len();
+                return Some(args[..n].to_vec());
+            }
             AtomicLoad | AtomicStore | AtomicAdd | AtomicSwap | AtomicCompareAndSwap
             | AtomicAnd | AtomicOr => return Some(self.atomic(func, intrinsic, args)),
         };
@@ -227,7 +233,8 @@ impl FuncCx<'_> {
         match op {
             AtomicLoad => vec![self.b.ins().atomic_load(ty, flags, address)],
             AtomicStore => {
-                self.b.ins().atomic_store(flags, args[1], address);
+                // An exchange: several times as fast as a store and a fence.
+                rmw(self, AtomicRmwOp::Xchg);
                 vec![]
             }
             AtomicAdd => {

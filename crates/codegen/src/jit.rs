@@ -34,6 +34,8 @@ pub struct Options {
     /// Run the optimiser's passes behind escape analysis on each body when it is compiled; without it the driver has
     /// run them on all.
     pub optimize_late: bool,
+    /// Keep `/tmp/perf-PID.map`, by which Linux's `perf` names compiled functions.
+    pub perf_map: bool,
 }
 
 /// What [`Jit::emit`] prints.
@@ -83,7 +85,10 @@ impl Jit {
     ) -> Result<Jit, String> {
         let isas = Isas::host()?;
         let n_units = 2 * program.funcs.len() + Helper::ALL.len();
-        let (linker, code) = Linker::new(isas.lower.clone(), n_units, &runtime)?;
+        let (mut linker, code) = Linker::new(isas.lower.clone(), n_units, &runtime)?;
+        if options.perf_map {
+            linker.write_perf_map().map_err(|e| e.to_string())?;
+        }
         let statics = Statics::new(program.clone(), code);
         let no_table = statics.alloc_value(Itab {
             interface: std::ptr::null(),
@@ -222,7 +227,7 @@ impl Jit {
         }
         let mut body = body.clone();
         let program = &self.program;
-        mini_mir::opt::run_on_body_after_escape(&mut body, &program.types, &program.globals);
+        mini_mir::opt::run_on_body_after_escape(&mut body, &self.program);
         if cfg!(debug_assertions) {
             let problems = mini_mir::verify::body(program, &body);
             assert!(

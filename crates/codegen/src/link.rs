@@ -18,6 +18,7 @@
 
 use crate::memory::{ArenaProvider, CODE_RESERVATION, reserve_code};
 use crate::prologue::Machine;
+use crate::safepoint::KEEPING;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{Signature, UserExternalName};
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
@@ -27,11 +28,15 @@ use mini_abi::Runtime;
 use mini_abi::builtins::Builtin;
 use mini_abi::g::GHeader;
 use smallvec::SmallVec;
+use std::fs::File;
+use std::io::Write;
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 const STUB_SIZE: usize = 16;
 const THUNK_SIZE: usize = 32;
+/// Room for a thunk that saves all registers.
+const SAVING_THUNK_SIZE: usize = 512;
 
 /// What compiled code can call directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +81,7 @@ pub(crate) struct Relocation {
 pub(crate) struct FixedCode {
     stubs: usize,
     builtins: usize,
+    saving: usize,
     go_panic: usize,
 }
 
@@ -86,6 +92,7 @@ impl FixedCode {
         FixedCode {
             stubs: 0,
             builtins: 0,
+            saving: 0,
             go_panic: 0,
         }
     }
@@ -97,7 +104,10 @@ impl FixedCode {
     fn address(&self, target: Target) -> usize {
         match target {
             Target::Unit(unit) => self.stub(unit),
-            Target::Builtin(builtin) => self.builtins + builtin as usize * THUNK_SIZE,
+            Target::Builtin(builtin) => match KEEPING.iter().position(|&b| b == builtin) {
+                Some(i) => self.saving + i * SAVING_THUNK_SIZE,
+                None => self.builtins + builtin as usize * THUNK_SIZE,
+            },
             Target::GoPanic => self.go_panic,
         }
     }
@@ -112,6 +122,7 @@ pub(crate) struct Linker {
     entries: Vec<usize>,
     /// Addresses of displacements that go to a unit's stub and may be patched.
     pending: Vec<SmallVec<[usize; 2]>>,
+    perf_map: Option<File>,
 }
 
 fn write(at: usize, bytes: &[u8]) {
@@ -122,6 +133,44 @@ fn write(at: usize, bytes: &[u8]) {
 fn rel32(from_end: usize, to: usize) -> [u8; 4] {
     // The arena is much smaller than 2 GiB.
     ((to as i64 - from_end as i64) as i32).to_le_bytes()
+}
+
+/// Code at `at` that calls the plain thunk of a builtin and keeps every register that the System V convention does not. Its frame fits
+/// into the guard area below a function's own.
+fn saving_thunk(at: usize, plain: usize) -> Vec<u8> {
+    const FLOATS: i32 = 16 * 16;
+    /// rax rcx rdx rsi rdi, then r8 to r11.
+    const LOW: [u8; 5] = [0, 1, 2, 6, 7];
+    const HIGH: [u8; 4] = [0, 1, 2, 3];
+    let floats = |code: &mut Vec<u8>, opcode: u8| {
+        for register in 0..16u8 {
+            if register >= 8 {
+                code.push(0x44);
+            }
+            // movups [rsp + 16 * register], xmm, or back
+            code.extend([0x0f, opcode, 0x84 | (register & 7) << 3, 0x24]);
+            code.extend((16 * i32::from(register)).to_le_bytes());
+        }
+    };
+    let mut code = vec![];
+    code.extend(LOW.map(|register| 0x50 + register));
+    code.extend(HIGH.map(|register| [0x41, 0x50 + register]).as_flattened());
+    code.extend([0x48, 0x81, 0xec]); // sub rsp, FLOATS
+    code.extend(FLOATS.to_le_bytes());
+    floats(&mut code, 0x11);
+    code.push(0xe8); // call
+    let next = at + code.len() + 4;
+    code.extend(rel32(next, plain));
+    floats(&mut code, 0x10);
+    code.extend([0x48, 0x81, 0xc4]); // add rsp, FLOATS
+    code.extend(FLOATS.to_le_bytes());
+    for register in HIGH.iter().rev() {
+        code.extend([0x41, 0x58 + register]);
+    }
+    code.extend(LOW.iter().rev().map(|register| 0x58 + register));
+    code.push(0xc3);
+    assert!(code.len() <= SAVING_THUNK_SIZE);
+    code
 }
 
 /// `jmp [rip+0]` and the address behind it.
@@ -144,7 +193,8 @@ impl Linker {
         let lazy_compile = base;
         let go_panic = base + STUB_SIZE;
         let builtins = go_panic + STUB_SIZE;
-        let stubs = (builtins + Builtin::COUNT * THUNK_SIZE).next_multiple_of(64);
+        let saving = (builtins + Builtin::COUNT * THUNK_SIZE).next_multiple_of(64);
+        let stubs = saving + KEEPING.len() * SAVING_THUNK_SIZE;
         let code = (stubs + units * STUB_SIZE).next_multiple_of(4096);
 
         far_jump(lazy_compile, runtime.lazy_compile);
@@ -157,6 +207,11 @@ impl Linker {
             write(at + 10, &[0x41, 0xff, 0xa7]);
             let offset = offset_of!(GHeader, call_on_system_stack) as u32;
             write(at + 13, &offset.to_le_bytes());
+        }
+        for (i, &builtin) in KEEPING.iter().enumerate() {
+            let at = saving + i * SAVING_THUNK_SIZE;
+            let plain = builtins + builtin as usize * THUNK_SIZE;
+            write(at, &saving_thunk(at, plain));
         }
         for unit in 0..units {
             let at = stubs + unit * STUB_SIZE;
@@ -174,6 +229,7 @@ impl Linker {
         let fixed = FixedCode {
             stubs,
             builtins,
+            saving,
             go_panic,
         };
         let linker = Linker {
@@ -182,8 +238,23 @@ impl Linker {
             fixed,
             entries: vec![0; units],
             pending: vec![SmallVec::new(); units],
+            perf_map: None,
         };
         Ok((linker, fixed))
+    }
+
+    /// From now on writes a line for each unit to the file where `perf` looks for the names of generated code.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub(crate) fn write_perf_map(&mut self) -> std::io::Result<()> {
+        let mut map = File::create(format!("/tmp/perf-{}.map", std::process::id()))?;
+        for &builtin in Builtin::ALL {
+            let at = self.fixed.address(Target::Builtin(builtin));
+            writeln!(map, "{at:x} {THUNK_SIZE:x} thunk.{}", builtin.row().0)?;
+        }
+        self.perf_map = Some(map);
+        Ok(())
     }
 
     /// Puts a compiled unit into the arena, tells the runtime, and makes everything that called its stub call it directly.
@@ -215,6 +286,10 @@ impl Linker {
         }
         let mut func = machine.func;
         func.entry = entry;
+        if let Some(map) = &mut self.perf_map {
+            // A map that lacks a line is still of use.
+            let _ = writeln!(map, "{entry:x} {:x} {}", func.len, func.name);
+        }
         if !machine.is_glue {
             (runtime.register_func)(func);
         }

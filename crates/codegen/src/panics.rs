@@ -233,6 +233,34 @@ impl FuncCx<'_> {
         }
     }
 
+    /// The greatest value, without sign, that an integer can have by the way it is computed.
+    fn greatest(&self, value: Value) -> u64 {
+        use cranelift_codegen::ir::{InstructionData, Opcode};
+        let dfg = &self.b.func.dfg;
+        let ty = dfg.value_type(value);
+        let all = u64::MAX >> (64 - ty.bits().min(64));
+        let Some(inst) = dfg.value_def(dfg.resolve_aliases(value)).inst() else {
+            return all;
+        };
+        let constant = |value| self.constant_of(value).map(|n| n as u64 & all);
+        match dfg.insts[inst] {
+            InstructionData::UnaryImm { .. } => constant(value).unwrap_or(all),
+            InstructionData::Binary {
+                opcode: Opcode::Band,
+                args,
+            } => args.into_iter().filter_map(constant).min().unwrap_or(all),
+            InstructionData::Binary {
+                opcode: Opcode::Urem,
+                args: [_, by],
+            } => constant(by).filter(|&n| n > 0).map_or(all, |n| n - 1),
+            InstructionData::Unary {
+                opcode: Opcode::Uextend,
+                arg,
+            } => self.greatest(arg),
+            _ => all,
+        }
+    }
+
     /// `x << n`, `x >> n` with Go's meaning of large and negative counts.
     pub(crate) fn shift(
         &mut self,
@@ -262,7 +290,17 @@ impl FuncCx<'_> {
                 };
             }
         }
-        if self.types.is_signed(count_ty) {
+        let most = self.greatest(count);
+        if most < width as u64 {
+            let count = self.extend_count(count);
+            return match (is_left, is_signed) {
+                (true, _) => self.b.ins().ishl(x, count),
+                (false, true) => self.b.ins().sshr(x, count),
+                (false, false) => self.b.ins().ushr(x, count),
+            };
+        }
+        let sign = 1 << (self.b.func.dfg.value_type(count).bits() - 1);
+        if self.types.is_signed(count_ty) && most >= sign {
             let ok = self
                 .b
                 .ins()

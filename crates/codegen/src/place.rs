@@ -4,7 +4,7 @@ use crate::func::{FuncCx, Repr};
 use crate::value::{Addr, Base, Scalars, Val};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I8, I16, I32, I64};
-use cranelift_codegen::ir::{InstBuilder, Type, Value};
+use cranelift_codegen::ir::{InstBuilder, InstructionData, Opcode, Type, Value};
 use mini_abi::panics::PanicCode;
 use mini_mir::{Const, ConstValue, LocalId, Operand, Place, PlaceBase, Proj, Rvalue, TyId, TyKind};
 
@@ -166,9 +166,12 @@ impl FuncCx<'_> {
                 Base::Slot(slot) => self.b.ins().stack_addr(I64, slot, 0),
                 Base::Value(base) => base,
             };
+            let is_frame = matches!(addr.base, Base::Slot(_));
+            let (index, constant) = self.split_index(index, size, is_frame);
             let offset = self.scaled(index, size);
             return PlaceRef::Memory(Addr {
                 base: Base::Value(self.b.ins().iadd(base, offset)),
+                offset: addr.offset + constant,
                 ..addr
             });
         }
@@ -176,9 +179,49 @@ impl FuncCx<'_> {
         if !checked {
             self.bounds_check(index, len, index_ty);
         }
+        let (index, constant) = self.split_index(index, size, false);
         let offset = self.scaled(index, size);
         let element = self.b.ins().iadd(pointer, offset);
-        PlaceRef::Memory(Addr::heap(element))
+        PlaceRef::Memory(Addr {
+            offset: constant,
+            ..Addr::heap(element)
+        })
+    }
+
+    /// `x` and `k * size` for an index that is computed as `x + k` with a small constant: the address is the same, since all of
+    /// it is modulo 2**64, and the constant costs nothing there.
+    ///
+    /// An object of the heap must be known by an address inside it whenever a signal may stop the goroutine. So there it is
+    /// done only for sizes that let the whole sum be the address of one instruction, and not for addresses that are kept.
+    fn split_index(&self, index: Value, size: u64, is_frame: bool) -> (Value, i64) {
+        const NEAR: i64 = 1 << 16;
+        if !(is_frame || !self.keeps_address && matches!(size, 1 | 2 | 4 | 8)) {
+            return (index, 0);
+        }
+        let dfg = &self.b.func.dfg;
+        let Some(inst) = dfg.value_def(dfg.resolve_aliases(index)).inst() else {
+            return (index, 0);
+        };
+        let (x, k) = match dfg.insts[inst] {
+            InstructionData::Binary {
+                opcode: opcode @ (Opcode::Iadd | Opcode::Isub),
+                args: [x, y],
+            } => match (opcode, self.constant_of(x), self.constant_of(y)) {
+                (Opcode::Iadd, _, Some(k)) => (x, Some(k)),
+                (Opcode::Iadd, Some(k), _) => (y, Some(k)),
+                (_, _, Some(k)) => (x, k.checked_neg()),
+                _ => return (index, 0),
+            },
+            _ => return (index, 0),
+        };
+        let constant = k
+            .filter(|k| (-NEAR..NEAR).contains(k))
+            .and_then(|k| k.checked_mul(i64::try_from(size).ok()?))
+            .filter(|offset| i32::try_from(*offset).is_ok());
+        match constant {
+            Some(offset) => (x, offset),
+            None => (index, 0),
+        }
     }
 
     fn const_index(&mut self, at: PlaceRef, ty: TyId, index: u64, checked: bool) -> PlaceRef {
@@ -207,7 +250,12 @@ impl FuncCx<'_> {
             }
             PlaceRef::Memory(addr) => {
                 let addr = self.guard(addr, 24);
-                (self.load(I64, addr), self.load(I64, addr.at(8)))
+                let pointer = self.load(I64, addr);
+                let found = Addr {
+                    may_be_nil: false,
+                    ..addr
+                };
+                (pointer, self.load(I64, found.at(8)))
             }
         }
     }

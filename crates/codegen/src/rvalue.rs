@@ -1,6 +1,7 @@
 //! Rvalues: one function for each form.
 
 use crate::func::FuncCx;
+use crate::place::PlaceRef;
 use crate::value::{Addr, Base, Scalars, Val};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
@@ -109,12 +110,15 @@ impl FuncCx<'_> {
     /// `&place`
     fn reference(&mut self, place: &Place) -> Value {
         let ty = self.place_ty(place);
-        match self.place(place) {
-            crate::place::PlaceRef::Memory(addr) => {
+        self.keeps_address = true;
+        let at = self.place(place);
+        self.keeps_address = false;
+        match at {
+            PlaceRef::Memory(addr) => {
                 let addr = self.probed(addr);
                 self.addr_value(addr)
             }
-            crate::place::PlaceRef::Vars { local, .. } => panic!(
+            PlaceRef::Vars { local, .. } => panic!(
                 "address of {local:?} of type {} in {}, which is in registers",
                 self.jit.type_name(ty),
                 self.b.func.name
@@ -164,9 +168,11 @@ impl FuncCx<'_> {
 
     fn len(&mut self, operand: &Operand) -> Value {
         let ty = self.operand_ty(operand);
+        if matches!(self.types.kind(ty), TyKind::String | TyKind::Slice(_)) {
+            return self.header_word(operand, 1);
+        }
         let words = self.scalars(operand);
         match self.types.kind(ty) {
-            TyKind::String | TyKind::Slice(_) => words[1],
             TyKind::Map(..) => self.count_at(words[0], MAP_COUNT),
             TyKind::Chan(..) => self.count_at(words[0], CHAN_LEN),
             other => panic!("len of {other:?}"),
@@ -175,12 +181,25 @@ impl FuncCx<'_> {
 
     fn cap(&mut self, operand: &Operand) -> Value {
         let ty = self.operand_ty(operand);
+        if let TyKind::Slice(_) = self.types.kind(ty) {
+            return self.header_word(operand, 2);
+        }
         let words = self.scalars(operand);
         match self.types.kind(ty) {
-            TyKind::Slice(_) => words[2],
             TyKind::Chan(..) => self.count_at(words[0], CHAN_CAP),
             other => panic!("cap of {other:?}"),
         }
+    }
+
+    /// One word of a string or slice.
+    fn header_word(&mut self, operand: &Operand, index: usize) -> Value {
+        if let Operand::Copy(place) = operand
+            && let PlaceRef::Memory(addr) = self.place(place)
+        {
+            let addr = self.guard(addr, 24);
+            return self.load(I64, addr.at(8 * index as u64));
+        }
+        self.scalars(operand)[index]
     }
 
     /// A count in the head of a map or channel; zero for nil.

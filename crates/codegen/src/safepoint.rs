@@ -190,6 +190,7 @@ impl FuncCx<'_> {
         // the prologue saves all that the callers of this function keep. The argument registers are the same.
         let convention = match builtin {
             Builtin::defer_push => CallConv::Tail,
+            _ if KEEPING.contains(&builtin) => CallConv::PreserveAll,
             _ => CallConv::SystemV,
         };
         let mut signature = Signature::new(convention);
@@ -248,3 +249,7 @@ impl FuncCx<'_> {
         self.reload();
     }
 }
+
+/// Builtins that are called with a convention that keeps all registers, by way of thunks that see to it: they are rarely called, but
+/// wherever a pointer is stored they could be, and there callers should not have to save theirs.
+pub(crate) const KEEPING: [Builtin; 2] = [Builtin::write_barrier, Builtin::move_typed];

@@ -218,9 +218,15 @@ impl<'a> FuncCx<'a> {
         if addr.may_be_nil && self.size_of(ty) == 0 {
             self.probed(addr);
         }
+        let mut rest = addr;
         self.flat(ty)
             .iter()
-            .map(|s| self.load(clif_type(s.kind), addr.at(s.offset)))
+            .map(|s| {
+                let value = self.load(clif_type(s.kind), rest.at(s.offset));
+                // The first access finds out whether the base is nil.
+                rest.may_be_nil = false;
+                value
+            })
             .collect()
     }
 

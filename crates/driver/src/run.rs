@@ -34,6 +34,7 @@ pub(crate) fn jit(
     let options = mini_codegen::Options {
         source: Some(source),
         optimize_late: true,
+        perf_map: debug_flags().perf_map,
     };
     Jit::new(
         Arc::new(program),

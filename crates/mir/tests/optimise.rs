@@ -6,7 +6,7 @@
 use mini_mir::testing::Builder;
 use mini_mir::{
     BinOp, Body, Const, ConstValue, ConvertKind, FuncId, LocalId, Operand, Place, PlaceBase,
-    Program, Proj, Rvalue, SiteKind, Statement, StatementKind, TerminatorKind, TyId, opt,
+    Program, Proj, Rvalue, SiteKind, Statement, StatementKind, TerminatorKind, TyId, UnOp, opt,
 };
 
 struct Random(u64);
@@ -154,6 +154,52 @@ impl Generator {
     }
 
     fn condition(&mut self) -> Operand {
+        match self.random.next(6) {
+            0 => self.joined_condition(),
+            _ => self.comparison(),
+        }
+    }
+
+    /// a && b, a || b, !c and the like: one local, written on several ways, read where they meet.
+    fn joined_condition(&mut self) -> Operand {
+        let result = self.b.temp(TyId::BOOL);
+        let first = self.comparison();
+        if self.random.next(2) == 0 {
+            self.b.assign(result, Rvalue::Use(first.clone()));
+        } else {
+            let value = self.random.next(2) == 0;
+            self.b.assign(result, Rvalue::Use(Operand::bool(value)));
+        }
+        let [more, other, join] = [self.b.block(), self.b.block(), self.b.block()];
+        let short = if self.random.next(2) == 0 {
+            join
+        } else {
+            other
+        };
+        self.b.branch(first, more, short);
+        if self.random.next(2) == 0 {
+            let second = self.comparison();
+            self.b.assign(result, Rvalue::Use(second));
+        } else {
+            self.b
+                .assign(result, Rvalue::Unary(UnOp::Not, result.into()));
+        }
+        self.b.goto(other);
+        if self.random.next(2) == 0 {
+            self.b.assign(result, Rvalue::Use(Operand::bool(false)));
+        }
+        self.b.goto(join);
+        match self.random.next(3) {
+            0 => result.into(),
+            1 => self.b.eval(TyId::BOOL, Rvalue::Use(result.into())).into(),
+            _ => {
+                let not = Rvalue::Unary(UnOp::Not, result.into());
+                self.b.eval(TyId::BOOL, not).into()
+            }
+        }
+    }
+
+    fn comparison(&mut self) -> Operand {
         let ty = self.random.pick(&TYPES);
         let op = self.random.pick(&[
             BinOp::Lt,
@@ -461,6 +507,7 @@ impl Machine<'_> {
                 let (low, high) = (low as usize, high as usize);
                 Value::Slice(array, offset + low, high - low, cap - low)
             }
+            Rvalue::Unary(UnOp::Not, x) => Value::Int(1 - self.int(x)?),
             Rvalue::Binary(op, a, b) => {
                 let (a, b) = (self.int(a)?, self.int(b)?);
                 Value::Int(match op {

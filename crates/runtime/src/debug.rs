@@ -7,6 +7,7 @@
 //! | `heapall` | all escape decisions are "heap" (read by the driver) |
 //! | `timing` | the phases of the start, in microseconds (read by the driver) |
 //! | `seed=N` | scheduling and select order follow the seed, on one P |
+//! | `perfmap` | `/tmp/perf-PID.map` names compiled functions (read by the driver) |
 
 use std::sync::OnceLock;
 
@@ -19,6 +20,7 @@ pub struct Flags {
     pub heap_all: bool,
     pub timing: bool,
     pub seed: Option<u64>,
+    pub perf_map: bool,
 }
 
 static FLAGS: OnceLock<Flags> = OnceLock::new();
@@ -28,6 +30,7 @@ static STACK_MOVE_OFF: Flags = Flags {
     heap_all: false,
     timing: false,
     seed: None,
+    perf_map: false,
 };
 
 /// The modes of this process. Before [`set_flags`], none is on.
@@ -77,6 +80,7 @@ pub fn parse(text: &str) -> Result<Flags, String> {
             "gcstress" => flags.gc_stress = number()?,
             "heapall" => flags.heap_all = number()? != 0,
             "timing" => flags.timing = number()? != 0,
+            "perfmap" => flags.perf_map = number()? != 0,
             "seed" => flags.seed = Some(number()?),
             _ => return Err(format!("MINIDEBUG: unknown word {name}")),
         }

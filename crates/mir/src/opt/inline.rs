@@ -169,10 +169,7 @@ impl Inliner<'_> {
             forward_refs::run(&mut body);
         }
         if changed {
-            let cx = Context {
-                types: &self.program.types,
-                globals: &self.program.globals,
-            };
+            let cx = Context::new(self.program);
             super::simplify_cfg::run(&mut body, cx);
             forward_refs::drop_dead(&mut body, &|func| dead_literals.contains(&func));
         }

@@ -11,7 +11,8 @@ use super::ssa::{Expr, Ssa, ValueId, Walk};
 use crate::body::{Body, Statement, StatementKind};
 use crate::ids::{BlockId, LocalId};
 use crate::place::{Operand, Place, PlaceBase, Proj};
-use crate::rvalue::Rvalue;
+use crate::program::FuncKind;
+use crate::rvalue::{Callee, Rvalue};
 use crate::types::{TyId, TyKind, TyTable};
 use std::collections::HashMap;
 
@@ -128,6 +129,7 @@ pub(super) fn kills(
 /// Classes of memory that computing an rvalue may change, before it is stored.
 pub(super) fn effect(cx: Context<'_>, body: &Body, value: &Rvalue) -> u8 {
     match value {
+        Rvalue::Call(call) if is_quiet(cx, &call.callee) => 0,
         Rvalue::Call(_)
         | Rvalue::Receive { .. }
         | Rvalue::Select { .. }
@@ -138,6 +140,26 @@ pub(super) fn effect(cx: Context<'_>, body: &Body, value: &Rvalue) -> u8 {
         | Rvalue::CopySlice { dst: x, .. } => elements(cx, body, x),
         _ => 0,
     }
+}
+
+/// Whether a callee is native and writes to nothing but bytes and numbers.
+fn is_quiet(cx: Context<'_>, callee: &Callee) -> bool {
+    let Callee::Static(func) = callee else {
+        return false;
+    };
+    let func = &cx.funcs[*func];
+    matches!(func.kind, FuncKind::Native)
+        && matches!(
+            &*func.package,
+            "bytes"
+                | "fmt"
+                | "internal/ucd"
+                | "math"
+                | "math/bits"
+                | "strconv"
+                | "strings"
+                | "unicode/utf8"
+        )
 }
 
 /// Classes of the elements of a slice.

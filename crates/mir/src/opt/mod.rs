@@ -15,12 +15,13 @@ mod prove;
 mod simplify_cfg;
 mod ssa;
 mod static_values;
+mod thread_jumps;
 
 use crate::body::Body;
 use crate::decisions::Decisions;
-use crate::ids::{GlobalId, IndexVec};
+use crate::ids::{FuncId, GlobalId, IndexVec};
 use crate::place::PlaceBase;
-use crate::program::{FuncKind, Global, Program};
+use crate::program::{Func, FuncKind, Global, Program};
 use crate::types::{TyId, TyTable};
 use mini_diagnostics::Pos;
 
@@ -54,9 +55,18 @@ pub struct OptDiagnostic {
 struct Context<'a> {
     types: &'a TyTable,
     globals: &'a IndexVec<GlobalId, Global>,
+    funcs: &'a IndexVec<FuncId, Func>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    fn new(program: &'a Program) -> Context<'a> {
+        Context {
+            types: &program.types,
+            globals: &program.globals,
+            funcs: &program.funcs,
+        }
+    }
+
     fn base_type(self, body: &Body, base: PlaceBase) -> TyId {
         match base {
             PlaceBase::Local(local) => body.locals[local].ty,
@@ -89,6 +99,10 @@ const AFTER_ESCAPE: &[BodyPass] = &[
     BodyPass {
         run: invert_loops::run,
     },
+    // Behind the prover, as above.
+    BodyPass {
+        run: thread_jumps::run,
+    },
     // Drops the checks that were proved; joins tests to the ends of their loops.
     BodyPass {
         run: simplify_cfg::run,
@@ -108,30 +122,23 @@ pub fn run_after_escape(program: &mut Program, decisions: &Decisions) {
     run_passes(program, AFTER_ESCAPE);
 }
 
-/// The same for one body, for those who compile functions when they are first called.
-pub fn run_on_body_after_escape(
-    body: &mut Body,
-    types: &TyTable,
-    globals: &IndexVec<GlobalId, Global>,
-) {
+/// The same for one body of a program, for those who compile functions when they are first called.
+pub fn run_on_body_after_escape(body: &mut Body, program: &Program) {
     for pass in AFTER_ESCAPE {
-        (pass.run)(body, Context { types, globals });
+        (pass.run)(body, Context::new(program));
     }
 }
 
 fn run_passes(program: &mut Program, passes: &[BodyPass]) {
-    for func in program.funcs.iter_mut() {
-        if let FuncKind::Body(body) = &mut func.kind {
+    for id in program.funcs.ids() {
+        // Out of the program while it is worked on: passes see the others.
+        let mut kind = std::mem::replace(&mut program.funcs[id].kind, FuncKind::Pending);
+        if let FuncKind::Body(body) = &mut kind {
             for pass in passes {
-                (pass.run)(
-                    body,
-                    Context {
-                        types: &program.types,
-                        globals: &program.globals,
-                    },
-                );
+                (pass.run)(body, Context::new(program));
             }
         }
+        program.funcs[id].kind = kind;
     }
 }
 

@@ -32,10 +32,6 @@ natives! {
     "math.RoundToEven" => |c: &mut Call| unary(c, f64::round_ties_even);
     "math.Copysign" => |c: &mut Call| binary(c, f64::copysign);
     "math.FMA" => |c: &mut Call| { let f = c.float(0).mul_add(c.float(1), c.float(2)); c.ret_float(0, f) };
-    "bits.LeadingZeros64" => |c: &mut Call| { let n = c.word(0).leading_zeros(); c.ret(0, n.into()) };
-    "bits.TrailingZeros64" => |c: &mut Call| { let n = c.word(0).trailing_zeros(); c.ret(0, n.into()) };
-    "bits.OnesCount64" => |c: &mut Call| { let n = c.word(0).count_ones(); c.ret(0, n.into()) };
-    "bits.ReverseBytes64" => |c: &mut Call| { let x = c.word(0).swap_bytes(); c.ret(0, x) };
     "bits.raiseDivide" => |c: &mut Call| super::raise(c, mini_abi::panics::PanicCode::Divide, "");
     "bits.raiseOverflow" => |c: &mut Call| super::raise(c, mini_abi::panics::PanicCode::Text, "integer overflow");
 
