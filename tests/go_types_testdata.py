@@ -159,12 +159,15 @@ def main():
             left = list(found.get(line, []))
             for pattern in patterns:
                 n_wanted += 1
-                match = next((text for text in left if re.search(pattern, text)), None)
+                # Go prints a message once a line.
+                messages = left + found.get(line, [])
+                match = next((text for text in messages if re.search(pattern, text)), None)
                 if match is None:
                     if args.v:
                         print(f"{short}:{line}: want {pattern!r}, have {found.get(line, [])}")
                     continue
-                left.remove(match)
+                if match in left:
+                    left.remove(match)
                 n_matched += 1
         for line, messages in found.items():
             if line not in wanted:

@@ -5,7 +5,6 @@ use mini_syntax::ast::{Expr, ExprKind};
 
 use super::Checker;
 use super::errors::count;
-use super::expr::NO_HINT;
 use super::operand::{Operand, Part};
 use super::untyped::Untypable;
 use crate::constant::ConstId;
@@ -445,8 +444,7 @@ impl<'a> Checker<'a> {
         if let ExprKind::KeyValue { value, .. } = &expr.kind {
             return self.use_expr(value);
         }
-        let (x, _) = self.raw_expr(expr, NO_HINT);
-        x.is_valid()
+        self.evaluate(expr).is_valid()
     }
 
     /// The same for the left side of an assignment, where variables are not used.

@@ -529,14 +529,20 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether the size depends on type arguments.
-    fn has_variable_size(&self, ty: TypeId) -> bool {
-        let types = self.types();
-        if !types.has_type_params(ty) {
-            return false;
-        }
-        match types.under_type(ty) {
+    fn has_variable_size(&mut self, ty: TypeId) -> bool {
+        let ty = self.types().unalias(ty);
+        match self.types().get(ty).clone() {
             Type::TypeParam(_) => true,
-            &Type::Array { elem, .. } => self.has_variable_size(elem),
+            Type::Named(id) => {
+                let named = self.types().named(id);
+                let (obj, rhs, is_instance) = (named.obj, named.rhs, named.origin.is_some());
+                let is_sized = self.prog.state.sized_types.contains(&ty);
+                if is_sized && !self.types().has_type_params(ty) {
+                    return false;
+                }
+                (!is_instance && self.cycle_through(obj)) || self.has_variable_size(rhs)
+            }
+            Type::Array { elem, .. } => self.has_variable_size(elem),
             Type::Struct(ty) => ty
                 .fields
                 .iter()

@@ -48,10 +48,10 @@ impl<'a> Checker<'a> {
             }
             Mode::Type => {
                 self.non_generic(&mut x, None);
-                match x.is_valid() {
+                match x.is_valid() && self.is_complete(x.ty) {
                     true => (self.conversion_call(expr, call, x.ty), Kind::Conversion),
                     false => {
-                        self.use_exprs(&call.args);
+                        x.set_invalid();
                         (x, Kind::Conversion)
                     }
                 }
@@ -159,7 +159,7 @@ impl<'a> Checker<'a> {
             [] => x.mode = Mode::NoValue,
             [result] => {
                 x.set_value(result.ty);
-                if !result.ty.is_valid() {
+                if !result.ty.is_valid() || !self.is_complete(result.ty) {
                     x.set_invalid();
                 }
             }

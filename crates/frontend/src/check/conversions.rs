@@ -151,7 +151,7 @@ impl<'a> Checker<'a> {
                 None => is_fine = true,
                 Some(text) => cause = text,
             }
-            x.mode = if is_fine { Mode::Value } else { x.mode };
+            x.mode = Mode::Value;
         } else {
             match self.convertible(x, target) {
                 Ok(()) => {

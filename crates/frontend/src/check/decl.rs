@@ -1,6 +1,6 @@
 //! Declarations: resolving package-level objects when they are first needed, and local declarations.
 
-use mini_diagnostics::{Code, Diagnostic};
+use mini_diagnostics::{Code, Diagnostic, Pos, Span};
 use mini_syntax::ast::{self, Decl, Expr, Ident};
 use mini_syntax::parse_body;
 
@@ -18,14 +18,15 @@ impl<'a> Checker<'a> {
     pub(super) fn check_package(&mut self, pkg: PkgId, options: Options) {
         let n_before = self.prog.diagnostics.len();
         let objects = self.prog.state.packages[pkg.index()].objects.clone();
-        // Aliases last would let a cycle be entered through them: declared types come first, as in Go.
-        for pass in 0..2 {
+        // Cycles are entered through declared types, then through aliases, then through the rest, as in Go.
+        for pass in 0..3 {
             for &obj in &objects {
-                let is_alias = matches!(
-                    self.object(obj).kind,
-                    ObjectKind::TypeName { is_alias: true }
-                );
-                if is_alias == (pass == 1) {
+                let its_pass = match self.object(obj).kind {
+                    ObjectKind::TypeName { is_alias: false } => 0,
+                    ObjectKind::TypeName { is_alias: true } => 1,
+                    _ => 2,
+                };
+                if its_pass == pass {
                     self.obj_decl(obj);
                 }
             }
@@ -37,6 +38,9 @@ impl<'a> Checker<'a> {
         }
         self.init_order(pkg);
         self.unused_imports(pkg);
+        if self.prog.diagnostics.is_empty() {
+            self.check_growth();
+        }
         if self.prog.diagnostics.len() == n_before && !options.allow_missing_bodies {
             self.missing_bodies(pkg);
         }
@@ -140,6 +144,13 @@ impl<'a> Checker<'a> {
         for &obj in &cycle {
             match self.object(obj).kind {
                 ObjectKind::Const(_) | ObjectKind::Var(_) => n_values += 1,
+                // Cycles through lists of type parameters are fine.
+                ObjectKind::TypeName { .. }
+                    if self.env.is_in_type_params
+                        && !self.types().generic_params(self.object(obj).ty).is_empty() =>
+                {
+                    return true;
+                }
                 ObjectKind::TypeName { is_alias: false } => n_types += 1,
                 _ => {}
             }
@@ -154,36 +165,45 @@ impl<'a> Checker<'a> {
 
     /// Reports a cycle of declarations at the one that comes first in the source.
     pub(super) fn cycle_error(&mut self, cycle: &[ObjId]) {
-        let Some(start) = (0..cycle.len()).min_by_key(|&i| self.object(cycle[i]).pos) else {
-            return;
-        };
+        if let Some(start) = (0..cycle.len()).min_by_key(|&i| self.object(cycle[i]).pos) {
+            self.cycle_error_at(cycle, start);
+        }
+    }
+
+    /// The same at `cycle[start]`.
+    fn cycle_error_at(&mut self, cycle: &[ObjId], start: usize) {
         let first = self.object(cycle[start]).clone();
         let is_type = matches!(first.kind, ObjectKind::TypeName { .. });
         if is_type && matches!(self.types().get(first.ty), Type::Alias(_)) {
+            self.prog.types.set_actual(first.ty, TypeId::INVALID);
             self.prog.objects[cycle[start].index()].ty = TypeId::INVALID;
         }
-        let span = self.name_span(first.pos, first.name);
-        if let [_] = cycle {
-            let text = match is_type {
-                true => format!("invalid recursive type: {} refers to itself", first.name),
-                false => format!(
-                    "invalid cycle in declaration: {} refers to itself",
-                    first.name
-                ),
-            };
-            self.push(Diagnostic::error(Code::InvalidDeclCycle, span, text));
+        let mut names: Vec<(Pos, String)> = cycle
+            .iter()
+            .map(|&obj| (self.object(obj).pos, self.object(obj).name.to_string()))
+            .collect();
+        names.rotate_left(start);
+        self.report_cycle(&names, is_type);
+    }
+
+    /// Reports a cycle through the names, at the first of them.
+    pub(super) fn report_cycle(&mut self, names: &[(Pos, String)], is_type: bool) {
+        let Some((pos, first)) = names.first() else {
             return;
-        }
-        let text = match is_type {
-            true => format!("invalid recursive type {}", first.name),
-            false => format!("invalid cycle in declaration of {}", first.name),
         };
-        let mut diagnostic = Diagnostic::error(Code::InvalidDeclCycle, span, text);
-        for i in 0..cycle.len() {
-            let from = self.object(cycle[(start + i) % cycle.len()]);
-            let to = self.object(cycle[(start + i + 1) % cycle.len()]).name;
-            let span = self.name_span(from.pos, from.name);
-            diagnostic = diagnostic.also(span, format!("{} refers to {to}", from.name));
+        let span = |pos: Pos, name: &str| Span::new(pos, pos.offset(name.len() as u32));
+        let what = match (is_type, names.len()) {
+            (true, 1) => format!("invalid recursive type: {first} refers to itself"),
+            (true, _) => format!("invalid recursive type {first}"),
+            (false, 1) => format!("invalid cycle in declaration: {first} refers to itself"),
+            (false, _) => format!("invalid cycle in declaration of {first}"),
+        };
+        let mut diagnostic = Diagnostic::error(Code::InvalidDeclCycle, span(*pos, first), what);
+        if names.len() > 1 {
+            for (i, (pos, name)) in names.iter().enumerate() {
+                let (_, next) = &names[(i + 1) % names.len()];
+                diagnostic = diagnostic.also(span(*pos, name), format!("{name} refers to {next}"));
+            }
         }
         self.push(diagnostic);
     }
@@ -349,7 +369,7 @@ impl<'a> Checker<'a> {
             self.type_param_constraints(&spec.type_params, &params);
         }
         let actual = self.typ(&spec.ty);
-        if self.leads_to(actual, alias) {
+        if self.types().leads_to(actual, alias) {
             // `type A = B; type B = A` was reported when the cycle closed.
             self.prog.types.set_actual(alias, TypeId::INVALID);
             self.prog.objects[obj.index()].ty = TypeId::INVALID;
@@ -360,7 +380,7 @@ impl<'a> Checker<'a> {
             .as_type_param(actual)
             .is_some_and(|param| self.types().generic_params(alias).contains(&param));
         if is_own_param {
-            let text = "cannot use type parameter declared by alias as RHS";
+            let text = "cannot use type parameter declared in alias declaration as RHS";
             self.error(Code::MisplacedTypeParam, &spec.ty, text);
             self.prog.types.set_actual(alias, TypeId::INVALID);
             self.prog.objects[obj.index()].ty = TypeId::INVALID;
@@ -384,7 +404,7 @@ impl<'a> Checker<'a> {
             self.prog.types.set_type_params(named, params, n_implicit);
         }
         let rhs = self.typ(&spec.ty);
-        if self.leads_to(rhs, named) {
+        if self.types().leads_to(rhs, named) {
             self.type_cycle(named, rhs);
             return;
         }
@@ -395,21 +415,6 @@ impl<'a> Checker<'a> {
         }
         self.prog.types.set_rhs(named, rhs);
         self.valid_type(named);
-    }
-
-    /// Whether names alone lead from `from` to `to`.
-    fn leads_to(&self, mut from: TypeId, to: TypeId) -> bool {
-        let types = self.types();
-        loop {
-            if from == to {
-                return true;
-            }
-            from = match *types.get(from) {
-                Type::Named(named) => types.named(named).rhs,
-                Type::Alias(alias) => types.alias(alias).actual,
-                _ => return false,
-            };
-        }
     }
 
     fn type_cycle(&mut self, named: TypeId, rhs: TypeId) {

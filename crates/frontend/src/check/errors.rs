@@ -11,8 +11,10 @@ use crate::types::{Qualifier, TypeId};
 impl<'a> Checker<'a> {
     pub(super) fn push(&mut self, mut diagnostic: Diagnostic) {
         // What an earlier error made invalid is not worth a second one.
-        let follows =
-            |text: &str| text.contains("invalid operand") || text.contains("invalid type");
+        let follows = |text: &str| {
+            let is_inside = |part| text.find(part).is_some_and(|at| at > 0);
+            is_inside("invalid operand") || is_inside("invalid type")
+        };
         if follows(&diagnostic.message) && !self.prog.diagnostics.is_empty() {
             return;
         }
@@ -78,6 +80,11 @@ impl<'a> Checker<'a> {
 
     pub(super) fn type_text(&self, ty: TypeId) -> String {
         self.types().display(ty, self.env.pkg)
+    }
+
+    /// The type with packages' names even where they are this package's own.
+    pub(super) fn qualified_text(&self, ty: TypeId) -> String {
+        self.types().display(ty, crate::program::PkgId::UNIVERSE)
     }
 
     pub(super) fn qualifier(&self) -> Qualifier {

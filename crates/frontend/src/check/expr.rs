@@ -65,6 +65,11 @@ impl<'a> Checker<'a> {
         matches!(self.types().get(under), Type::Func(_)).then_some(Target { ty: under, what })
     }
 
+    /// Anything, for its errors and uses only.
+    pub(super) fn evaluate(&mut self, expr: &'a Expr) -> Operand<'a> {
+        self.raw_expr_with(expr, NO_HINT, None, true).0
+    }
+
     /// A single value, which may be a generic function.
     pub(super) fn generic_expr(&mut self, expr: &'a Expr) -> Operand<'a> {
         let (mut x, _) = self.raw_expr_with(expr, NO_HINT, None, true);
@@ -342,18 +347,27 @@ impl<'a> Checker<'a> {
             return x;
         }
         match Constant::from_literal(lit) {
-            Some(value) => {
+            Some(value) if !value.is_unknown() => {
                 self.set_const(&mut x, value, ty);
                 self.overflow(&mut x);
             }
             // The lexer has reported what has no value; what is left is beyond all bounds.
-            None if self.prog.diagnostics.is_empty() => {
+            _ if !self.is_reported(expr) => {
                 let text = format!("malformed constant: {text}");
                 self.error(Code::InvalidConstVal, expr, text);
             }
-            None => {}
+            _ => {}
         }
         x
+    }
+
+    /// Whether something within an expression is wrong.
+    fn is_reported(&self, expr: &Expr) -> bool {
+        let span = expr.span;
+        self.prog
+            .diagnostics
+            .iter()
+            .any(|diagnostic| span.start <= diagnostic.pos && diagnostic.pos <= span.end)
     }
 
     fn indirection(&mut self, expr: &'a Expr, inner: &'a Expr) -> Operand<'a> {
@@ -365,6 +379,7 @@ impl<'a> Checker<'a> {
                 x.ty = self.prog.types.pointer(x.ty);
             }
             _ => match self.common_pointee(x.ty) {
+                Ok(elem) if !x.is_nil() && !self.is_complete(elem) => x.set_invalid(),
                 Ok(elem) if !x.is_nil() => {
                     x.mode = Mode::Variable;
                     x.ty = elem;
@@ -426,7 +441,7 @@ impl<'a> Checker<'a> {
             return x;
         }
         let target = self.var_type(ty);
-        if !target.is_valid() {
+        if !target.is_valid() || !self.is_complete(target) {
             x.set_invalid();
             return x;
         }

@@ -55,7 +55,7 @@ impl<'a> Checker<'a> {
                 None => "function",
             },
             ObjectKind::Builtin(_) => "built-in function",
-            ObjectKind::Nil => "nil",
+            ObjectKind::Nil => "untyped nil",
         }
     }
 

@@ -55,10 +55,21 @@ impl<'a> Checker<'a> {
                 return x;
             }
             Mode::Builtin => {
-                self.exclude(&mut x, &[Mode::Builtin]);
+                let text = format!("cannot index {}", self.describe(&x));
+                self.error_at_node(Code::NonSliceableOperand, expr, text);
+                self.use_exprs(indices);
+                x.set_invalid();
                 return x;
             }
             _ => {}
+        }
+        let behind = match *self.types().under_type(x.ty) {
+            Type::Pointer(elem) | Type::Map { value: elem, .. } => elem,
+            _ => x.ty,
+        };
+        if !self.is_complete(x.ty) || !self.is_complete(behind) {
+            x.set_invalid();
+            return x;
         }
         let mut length = None;
         let elem = match *self.types().under_type(x.ty) {
@@ -332,6 +343,12 @@ impl<'a> Checker<'a> {
             return x;
         }
         let mut length = None;
+        if let Some(elem) = self.types().pointee(x.ty)
+            && !self.is_complete(elem)
+        {
+            x.set_invalid();
+            return x;
+        }
         let form = match self.sliceable(&x) {
             Ok(form) => form,
             Err(cause) => {

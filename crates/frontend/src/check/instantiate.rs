@@ -75,6 +75,11 @@ impl<'a> Checker<'a> {
             return TypeId::INVALID;
         }
         let params = self.types().generic_params(generic).to_vec();
+        // A wrong alias was reported where it is declared.
+        if params.is_empty() && !self.under(generic).is_valid() {
+            self.type_list(exprs);
+            return TypeId::INVALID;
+        }
         if params.is_empty() {
             let list: Vec<String> = exprs.iter().map(ToString::to_string).collect();
             let text = format!(
@@ -92,6 +97,8 @@ impl<'a> Checker<'a> {
             return TypeId::INVALID;
         }
         let instance = self.prog.types.instantiate(generic, &args);
+        let places = &mut self.prog.state.instance_places;
+        places.entry(instance).or_insert(x.pos);
         self.verify_later(params, args, x.pos, x.span, exprs);
         instance
     }

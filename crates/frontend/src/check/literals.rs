@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
 use mini_diagnostics::Code;
+use mini_syntax::Symbol;
 use mini_syntax::ast::{CompositeLit, Expr, ExprKind, FuncLit};
 
 use super::operand::Operand;
@@ -107,6 +108,9 @@ impl<'a> Checker<'a> {
             base = elem;
         }
         let common = self.types().common_under(base);
+        if !self.is_complete(base) {
+            return x;
+        }
         let form = self.types().get(common.unwrap_or(base)).clone();
         match form {
             Type::Struct(structure) => self.struct_lit(expr, lit, base, &structure),
@@ -193,7 +197,7 @@ impl<'a> Checker<'a> {
     }
 
     fn keyed_struct_lit(&mut self, lit: &'a CompositeLit, base: TypeId) {
-        let mut visited: Vec<Vec<u32>> = Vec::new();
+        let mut visited: Vec<(Vec<u32>, Symbol)> = Vec::new();
         for elem in &lit.elems {
             let ExprKind::KeyValue { key, value } = &elem.kind else {
                 let text = "mixture of field:value and value elements in struct literal";
@@ -229,7 +233,7 @@ impl<'a> Checker<'a> {
             let mut place = found.path.clone();
             place.push(index);
             self.check_literal_field(elem, ident.name, &place, &visited);
-            visited.push(place);
+            visited.push((place, ident.name));
             if !found.path.is_empty() {
                 let selection = Selection {
                     kind: SelectionKind::Field,
@@ -251,21 +255,22 @@ impl<'a> Checker<'a> {
     fn check_literal_field(
         &mut self,
         elem: &'a Expr,
-        name: mini_syntax::Symbol,
+        name: Symbol,
         place: &[u32],
-        visited: &[Vec<u32>],
+        visited: &[(Vec<u32>, Symbol)],
     ) {
-        if visited.iter().any(|other| other == place) {
-            let text = format!("duplicate field name {name} in struct literal");
-            self.error(Code::DuplicateLitField, elem, text);
-        } else if visited.iter().any(|other| place.starts_with(other)) {
-            let text =
-                format!("cannot specify promoted field {name} and its enclosing embedded field");
-            self.error(Code::DuplicateLitField, elem, text);
-        } else if visited.iter().any(|other| other.starts_with(place)) {
-            let text = format!("cannot specify embedded field {name} and a promoted field of it");
-            self.error(Code::DuplicateLitField, elem, text);
-        }
+        let text = if visited.iter().any(|(other, _)| other == place) {
+            format!("duplicate field name {name} in struct literal")
+        } else if let Some((_, other)) = visited.iter().find(|(other, _)| place.starts_with(other))
+        {
+            format!("cannot specify promoted field {name} and enclosing embedded field {other}")
+        } else if let Some((_, other)) = visited.iter().find(|(other, _)| other.starts_with(place))
+        {
+            format!("cannot specify embedded field {name} and enclosed promoted field {other}")
+        } else {
+            return;
+        };
+        self.error(Code::DuplicateLitField, elem, text);
     }
 
     fn map_lit(&mut self, lit: &'a CompositeLit, key_type: TypeId, value_type: TypeId) {

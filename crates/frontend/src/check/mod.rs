@@ -235,6 +235,8 @@ struct Env {
     iota: ConstId,
     /// In a constant line that repeats the expressions of another: where errors stand instead.
     err_pos: mini_diagnostics::Pos,
+    /// In a list of type parameters.
+    is_in_type_params: bool,
     /// Set when a call or a receive is met: `len` of such an expression is no constant.
     has_call_or_recv: bool,
 }
@@ -249,6 +251,7 @@ impl Env {
             decl: ObjId::NONE,
             iota: ConstId::NONE,
             err_pos: mini_diagnostics::Pos::NONE,
+            is_in_type_params: false,
             has_call_or_recv: false,
         }
     }

@@ -34,6 +34,7 @@ impl<'a> Checker<'a> {
             }
             UnaryOp::Recv => {
                 match self.chan_elem(&x, true) {
+                    Some(elem) if !self.is_complete(elem) => x.set_invalid(),
                     Some(elem) => {
                         x.mode = Mode::CommaOk;
                         x.ty = elem;

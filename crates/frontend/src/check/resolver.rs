@@ -63,7 +63,14 @@ impl<'a> Checker<'a> {
         }
         self.check_names_across_scopes(pkg);
         for (method, base) in methods {
-            let base = self.base_type_name(pkg, base);
+            let Some(func) = self.prog.func_of(method) else {
+                continue;
+            };
+            let is_pointer = self.prog.func(func).has_pointer_recv;
+            let Some((base, is_pointer)) = self.base_type_name(pkg, base, is_pointer) else {
+                continue;
+            };
+            self.prog.funcs[func.index()].has_pointer_recv = is_pointer;
             self.prog.state.packages[pkg.index()]
                 .methods
                 .entry(base)
@@ -379,24 +386,37 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The declared type that a receiver's name stands for, through aliases of the package.
-    fn base_type_name(&self, pkg: PkgId, mut name: Symbol) -> Symbol {
+    /// The declared type that a receiver's name stands for, through aliases of the package, and whether a pointer to it.
+    fn base_type_name(
+        &self,
+        pkg: PkgId,
+        mut name: Symbol,
+        mut is_pointer: bool,
+    ) -> Option<(Symbol, bool)> {
         for _ in 0..64 {
-            let alias = self
+            let spec = self
                 .prog
                 .package(pkg)
                 .scope
                 .get(&name)
                 .and_then(|obj| self.prog.state.decls.get(obj))
                 .and_then(|info| self.asts.type_spec(info.at))
-                .filter(|spec| spec.is_alias && spec.name.name == name);
-            let Some(alias) = alias else { break };
-            match Receiver::unpack(&alias.ty).base.as_ident() {
-                Some(base) => name = base.name,
-                None => break,
+                .filter(|spec| spec.name.name == name);
+            let Some(alias) = spec.filter(|spec| spec.is_alias) else {
+                return Some((name, is_pointer));
+            };
+            let behind = Receiver::unpack(&alias.ty);
+            // Methods are declared neither on instances nor on pointers to pointers.
+            if !alias.type_params.is_empty()
+                || behind.params.is_some()
+                || (is_pointer && behind.is_pointer)
+            {
+                return None;
             }
+            is_pointer |= behind.is_pointer;
+            name = behind.base.as_ident()?.name;
         }
-        name
+        None
     }
 
     /// Imports that no name of the file refers to.

@@ -4,16 +4,17 @@ use mini_syntax::Symbol;
 
 use super::Checker;
 use crate::object::{ObjId, ObjectKind};
-use crate::types::{Member, Method, Missing, Term, Type, TypeId};
+use crate::types::{Member, Method, Missing, Signature, Term, Type, TypeId};
 
 /// How signatures of methods are compared.
 pub(super) type SameSignature<'a, 'b> = dyn FnMut(&mut Checker<'a>, TypeId, TypeId) -> bool + 'b;
 
 impl<'a> Checker<'a> {
+    /// A pointer to an interface or to a type parameter, which have no methods.
     pub(super) fn is_interface_pointer(&self, ty: TypeId) -> bool {
         self.types()
             .pointee(ty)
-            .is_some_and(|elem| self.types().is_interface(elem))
+            .is_some_and(|elem| self.types().is_interface(elem) || self.types().is_type_param(elem))
     }
 
     /// Why `ty` does not implement the interface `target`; `None` if it does.
@@ -122,13 +123,7 @@ impl<'a> Checker<'a> {
                 "{wanted} mentions {shown}, but {shown} is not in the type set of {wanted}"
             );
         }
-        let texts: Vec<String> = terms
-            .iter()
-            .map(|term| {
-                let tilde = if term.has_tilde { "~" } else { "" };
-                format!("{tilde}{}", self.type_text(term.ty))
-            })
-            .collect();
+        let texts: Vec<String> = terms.iter().map(|&term| self.term_text(term)).collect();
         format!("{shown} missing in {}", texts.join(" | "))
     }
 
@@ -144,7 +139,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn interface_pointer_text(&self, ty: TypeId) -> String {
+    pub(super) fn interface_pointer_text(&self, ty: TypeId) -> String {
         let is_type_param = self
             .types()
             .pointee(ty)
@@ -188,14 +183,9 @@ impl<'a> Checker<'a> {
     pub(super) fn missing_text(&mut self, ty: TypeId, iface: TypeId, missing: Missing) -> String {
         match missing {
             Missing::NotFound(method) => {
-                let is_pointer = |c: &Self, ty| {
-                    c.types().pointee(ty).is_some_and(|elem| {
-                        c.types().is_interface(elem) || c.types().is_type_param(elem)
-                    })
-                };
-                if is_pointer(self, ty) {
+                if self.is_interface_pointer(ty) {
                     format!("({})", self.interface_pointer_text(ty))
-                } else if is_pointer(self, iface) {
+                } else if self.is_interface_pointer(iface) {
                     format!("({})", self.interface_pointer_text(iface))
                 } else {
                     format!("(missing method {})", method.name)
@@ -241,13 +231,16 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// The method without the names of its parameters.
     fn method_text(&self, name: Symbol, sig: TypeId) -> String {
         match self.types().get(sig) {
             Type::Func(sig) => {
-                format!(
-                    "{name}{}",
-                    self.types().signature_text(sig, self.qualifier())
-                )
+                let mut sig = Signature::clone(sig);
+                for param in sig.params.iter_mut().chain(&mut sig.results) {
+                    param.name = None;
+                }
+                let text = self.types().signature_text(&sig, self.qualifier());
+                format!("{name}{text}")
             }
             _ => name.to_string(),
         }

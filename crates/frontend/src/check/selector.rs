@@ -7,7 +7,7 @@ use mini_syntax::ast::{Expr, ExprKind, Ident};
 use super::Checker;
 use super::operand::Operand;
 use crate::info::{Mode, Selection, SelectionKind};
-use crate::object::ObjectKind;
+use crate::object::{ObjId, ObjectKind};
 use crate::program::PkgId;
 use crate::types::{Lookup, LookupFailure, Member, Param, Signature, Type, TypeId};
 
@@ -41,6 +41,9 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         }
+        if !self.is_complete(base.ty) {
+            return x;
+        }
         if wants_type {
             let text = format!("{expr} is not a type");
             self.error_name(Code::NotAType, sel.pos, sel.name, text);
@@ -49,6 +52,11 @@ impl<'a> Checker<'a> {
         if base.is_nil() {
             let text = "invalid use of nil in selector expression";
             self.error_at_node(Code::InvalidCall, expr, text);
+            return x;
+        }
+        if let Some(elem) = self.types().pointee(base.ty)
+            && !self.is_complete(elem)
+        {
             return x;
         }
         match self.types().lookup(base.ty, self.env.pkg, sel.name) {
@@ -155,7 +163,7 @@ impl<'a> Checker<'a> {
             return;
         }
         if is_type {
-            let ty = self.method_expr_type(base.ty, sig);
+            let ty = self.method_expr_type(base.ty, sig, obj);
             self.record_selection(x.expr, SelectionKind::MethodExpr, base.ty, found, ty);
             x.set_value(ty);
             return;
@@ -168,13 +176,18 @@ impl<'a> Checker<'a> {
     }
 
     /// The receiver becomes the first parameter.
-    fn method_expr_type(&mut self, recv: TypeId, sig: TypeId) -> TypeId {
+    fn method_expr_type(&mut self, recv: TypeId, sig: TypeId, obj: Option<ObjId>) -> TypeId {
         let Type::Func(sig) = self.types().get(sig).clone() else {
             return TypeId::INVALID;
         };
         let mut sig = Signature::clone(&sig);
         let has_names = sig.params.first().is_some_and(|param| param.name.is_some());
-        let name = has_names.then(|| Symbol::intern("_"));
+        let named = obj
+            .and_then(|obj| self.prog.func_of(obj))
+            .and_then(|func| self.prog.func(func).recv)
+            .map(|recv| self.object(recv).name)
+            .filter(|name| !name.as_str().is_empty());
+        let name = has_names.then(|| named.unwrap_or_else(|| Symbol::intern("_")));
         sig.params.insert(0, Param { name, ty: recv });
         self.prog.types.func(sig)
     }
@@ -217,15 +230,8 @@ impl<'a> Checker<'a> {
             self.error_name(Code::AmbiguousSelector, sel.pos, sel.name, text);
             return;
         }
-        let is_interface_pointer = self
-            .types()
-            .pointee(base.ty)
-            .is_some_and(|elem| self.types().is_interface(elem));
-        let why = match is_interface_pointer {
-            true => format!(
-                "type {} is pointer to interface, not interface",
-                self.type_text(base.ty)
-            ),
+        let why = match self.is_interface_pointer(base.ty) {
+            true => self.interface_pointer_text(base.ty),
             false => self.lookup_error(base.ty, sel.name, false),
         };
         let text = format!("{shown}.{} undefined ({why})", sel.name);

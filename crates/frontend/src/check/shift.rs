@@ -50,17 +50,16 @@ impl<'a> Checker<'a> {
                     x.set_invalid();
                     return;
                 }
-            } else if !self.types().all_integer(y.ty) {
-                self.bad_shift_count(x, y);
-                return;
             }
+        } else if self.types().all_integer(y.ty) {
+            // Of any integer type.
         } else if self.types().is_untyped(y.ty) {
             self.convert_untyped(y, TypeId::UINT);
             if !y.is_valid() {
                 x.set_invalid();
                 return;
             }
-        } else if !self.types().all_integer(y.ty) {
+        } else {
             self.bad_shift_count(x, y);
             return;
         }

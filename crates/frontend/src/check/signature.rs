@@ -6,9 +6,9 @@ use mini_syntax::ast::{self, Expr, ExprKind, Ident, UnaryOp};
 
 use super::typeparams::Receiver;
 use super::{Checker, Later};
-use crate::info::FuncId;
+use crate::info::{FuncId, FuncOrigin};
 use crate::object::{ObjId, Object, ObjectKind, Var, VarKind};
-use crate::types::{Param, Signature, Type, TypeId};
+use crate::types::{Param, Signature, Type, TypeId, TypeParamId};
 
 impl<'a> Checker<'a> {
     /// A signature. The parameters are declared in the scope at hand; with a function they become its own.
@@ -20,11 +20,12 @@ impl<'a> Checker<'a> {
         ty: &'a ast::FuncType,
     ) -> TypeId {
         let mut named: Vec<(Ident, ObjId)> = Vec::new();
+        self.set_unfinished(func, Vec::new());
         if let Some(recv) = recv {
             let receiver = Receiver::unpack(&recv.ty);
             let recv_type = match receiver.params {
                 Some(names) => self.generic_receiver(func, &recv.ty, &receiver, names),
-                None => self.typ(&recv.ty),
+                None => self.plain_receiver(&recv.ty, receiver.base),
             };
             self.later.push(Later::Recv {
                 env: self.env,
@@ -47,10 +48,11 @@ impl<'a> Checker<'a> {
             true => Vec::new(),
             false => {
                 let params = self.declare_type_params(type_params);
-                self.type_param_constraints(type_params, &params);
                 if func.is_some() {
                     self.prog.funcs[func.index()].type_params.extend(&params);
                 }
+                self.set_unfinished(func, params.clone());
+                self.type_param_constraints(type_params, &params);
                 params
             }
         };
@@ -71,6 +73,51 @@ impl<'a> Checker<'a> {
             is_variadic: ty.is_variadic(),
             type_params,
         })
+    }
+
+    /// Within its own signature, a declared function has no parameters but those for types.
+    fn set_unfinished(&mut self, func: FuncId, type_params: Vec<TypeParamId>) {
+        if func.is_some()
+            && let FuncOrigin::Decl { obj, .. } = self.prog.func(func).origin
+        {
+            let unfinished = Signature {
+                type_params,
+                ..Signature::default()
+            };
+            self.prog.objects[obj.index()].ty = self.prog.types.func(unfinished);
+        }
+    }
+
+    /// The type of a receiver without brackets, which must not name an instance either.
+    fn plain_receiver(&mut self, expr: &'a Expr, base: &'a Expr) -> TypeId {
+        let ty = self.var_type(expr);
+        let mut at = ty;
+        loop {
+            let Type::Alias(alias) = *self.types().get(self.behind_pointers(at)) else {
+                return ty;
+            };
+            at = self.behind_pointers(self.types().alias(alias).actual);
+            let is_instance = match *self.types().get(at) {
+                Type::Named(id) => self.types().named(id).origin.is_some(),
+                Type::Alias(id) => self.types().alias(id).origin.is_some(),
+                _ => false,
+            };
+            if is_instance {
+                let text = format!(
+                    "cannot define new methods on instantiated type {}",
+                    self.type_text(at)
+                );
+                self.error(Code::InvalidRecv, base, text);
+                return TypeId::INVALID;
+            }
+        }
+    }
+
+    fn behind_pointers(&self, mut ty: TypeId) -> TypeId {
+        while let Type::Pointer(elem) = *self.types().get(ty) {
+            ty = elem;
+        }
+        ty
     }
 
     fn params(

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 use indexmap::IndexSet;
+use mini_diagnostics::Pos;
 use mini_syntax::ast::NodeIds;
 use mini_syntax::{ExprId, Symbol};
 
@@ -66,6 +67,8 @@ pub(crate) struct CheckState {
     pub(crate) n_local_types: u32,
     /// How type parameters lead to type arguments, to find instances without end.
     pub(crate) growth: super::mono::Growth,
+    /// Where an instance of a generic type is first written.
+    pub(crate) instance_places: HashMap<TypeId, Pos, FixedState>,
     /// Declared types that are known not to contain themselves.
     pub(crate) sized_types: HashSet<TypeId, FixedState>,
     /// Untyped left operands of non-constant shifts: the type they get must be an integer type.

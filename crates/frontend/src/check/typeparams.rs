@@ -71,6 +71,7 @@ impl<'a> Checker<'a> {
         list: &'a [ast::Field],
         params: &[TypeParamId],
     ) {
+        let was_in = std::mem::replace(&mut self.env.is_in_type_params, true);
         let mut next = params.iter();
         for field in list {
             let constraint = self.constraint(&field.ty);
@@ -78,6 +79,7 @@ impl<'a> Checker<'a> {
                 self.prog.types.set_constraint(param, constraint);
             }
         }
+        self.env.is_in_type_params = was_in;
     }
 
     fn constraint(&mut self, expr: &'a Expr) -> TypeId {
@@ -162,11 +164,12 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let is_interface = self.types().is_interface(under);
-            let shown = self.type_text(term.ty);
+            let shown = self.qualified_text(term.ty);
             let problem = if term.has_tilde && is_interface {
+                let shown = self.type_text(term.ty);
                 Some(format!("invalid use of ~ ({shown} is an interface)"))
             } else if term.has_tilde && !self.types().identical(under, term.ty) {
-                let under = self.type_text(under);
+                let (shown, under) = (self.type_text(term.ty), self.type_text(under));
                 Some(format!(
                     "invalid use of ~ (underlying type of {shown} is {under})"
                 ))
@@ -205,9 +208,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn term_text(&self, term: Term) -> String {
+    pub(super) fn term_text(&self, term: Term) -> String {
         let tilde = if term.has_tilde { "~" } else { "" };
-        format!("{tilde}{}", self.type_text(term.ty))
+        format!("{tilde}{}", self.qualified_text(term.ty))
     }
 
     /// The type parameters of the declared function around this place: a type that is declared here depends on them.
@@ -294,6 +297,9 @@ impl<'a> Checker<'a> {
             return None;
         }
         if self.types().generic_params(ty).is_empty() {
+            if !self.under(ty).is_valid() {
+                return None;
+            }
             let text = format!("{} is not a generic type", self.type_text(ty));
             self.error(Code::InvalidRecv, expr, text);
             return None;

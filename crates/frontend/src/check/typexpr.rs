@@ -330,7 +330,7 @@ impl<'a> Checker<'a> {
                 "embedded field type cannot be unsafe.Pointer"
             }
             Type::Pointer(_) => "embedded field type cannot be a pointer",
-            Type::TypeParam(_) => "embedded field type cannot be a type parameter",
+            Type::TypeParam(_) => "embedded field type cannot be a (pointer to a) type parameter",
             Type::Interface(_) if is_pointer => {
                 "embedded field type cannot be a pointer to an interface"
             }

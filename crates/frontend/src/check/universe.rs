@@ -141,6 +141,8 @@ impl Universe<'_> {
     fn comparable(&mut self) {
         let comparable = self.interface("comparable", Vec::new());
         self.program.types.set_comparable(comparable);
+        // It embeds itself, in order to differ from the empty interface.
+        self.program.state.sized_types.insert(comparable);
     }
 
     fn interface(&mut self, name: &str, methods: Vec<Method>) -> TypeId {

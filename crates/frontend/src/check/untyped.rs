@@ -215,7 +215,7 @@ impl<'a> Checker<'a> {
             .state
             .shift_operands
             .remove(&(self.env.pkg, expr.id))
-            && !self.types().is_integer(ty)
+            && !self.types().all_integer(ty)
         {
             let text = format!(
                 "invalid operation: shifted operand {expr} (type {}) must be integer",

@@ -188,48 +188,57 @@ impl Types {
 
     /// Whether `==` is defined and cannot panic.
     pub fn strictly_comparable(&self, id: TypeId) -> bool {
-        match self.under_type(id) {
-            Type::Interface(_) => self.is_comparable_set(id),
-            Type::Struct(ty) => ty
-                .fields
-                .iter()
-                .all(|field| self.strictly_comparable(field.ty)),
-            &Type::Array { elem, .. } => self.strictly_comparable(elem),
-            _ => self.comparable(id),
-        }
-    }
-
-    /// Whether all types of an interface's type set are strictly comparable.
-    fn is_comparable_set(&self, id: TypeId) -> bool {
-        let set = self.type_set(id);
-        match &set.terms {
-            None => set.is_comparable,
-            Some(terms) => {
-                !terms.is_empty() && terms.iter().all(|term| self.strictly_comparable(term.ty))
-            }
-        }
+        self.incomparable(id, true, &mut Vec::new()).is_none()
     }
 
     /// The type of the part that makes `id` incomparable, with the field that holds it if the type is a struct.
     pub fn incomparable_cause(&self, id: TypeId) -> Option<Incomparable> {
-        match self.under_type(id) {
+        self.incomparable(id, false, &mut Vec::new())
+    }
+
+    /// A type may lead to itself through the constraint of a type parameter: it is looked at once.
+    fn incomparable(
+        &self,
+        id: TypeId,
+        is_strict: bool,
+        seen: &mut Vec<TypeId>,
+    ) -> Option<Incomparable> {
+        let under = self.under(id);
+        match self.get(under) {
             Type::Basic(Basic::UntypedNil) => Some(Incomparable::Itself),
+            Type::Basic(_) | Type::Pointer(_) | Type::Chan { .. } => None,
             Type::Slice(_) | Type::Map { .. } | Type::Func(_) | Type::Tuple(_) => {
                 Some(Incomparable::Itself)
             }
             &Type::Array { elem, .. } => self
-                .incomparable_cause(elem)
+                .incomparable(elem, is_strict, seen)
                 .map(|_| Incomparable::Elem(elem)),
             Type::Struct(ty) => ty
                 .fields
                 .iter()
-                .find(|field| !self.comparable(field.ty))
+                .find(|field| self.incomparable(field.ty, is_strict, seen).is_some())
                 .map(|field| Incomparable::Field(field.name, field.ty)),
-            Type::TypeParam(_) if !self.is_comparable_set(id) => {
-                Some(match self.type_set(id).is_empty() {
-                    true => Incomparable::EmptyTypeSet,
-                    false => Incomparable::TypeSet,
-                })
+            Type::Interface(_) if !is_strict => None,
+            Type::Interface(_) | Type::TypeParam(_) => {
+                if seen.contains(&under) {
+                    return None;
+                }
+                seen.push(under);
+                let set = self.type_set(under);
+                let is_comparable = match &set.terms {
+                    None => set.is_comparable,
+                    Some(terms) => {
+                        !terms.is_empty()
+                            && terms
+                                .iter()
+                                .all(|term| self.incomparable(term.ty, true, seen).is_none())
+                    }
+                };
+                match (is_comparable, set.is_empty()) {
+                    (true, _) => None,
+                    (false, true) => Some(Incomparable::EmptyTypeSet),
+                    (false, false) => Some(Incomparable::TypeSet),
+                }
             }
             _ => None,
         }

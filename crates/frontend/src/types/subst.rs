@@ -66,7 +66,6 @@ pub struct Subst {
 impl Subst {
     /// Replaces each parameter by the argument at the same place; an invalid argument leaves its parameter alone.
     pub fn new(params: &[TypeParamId], args: &[TypeId]) -> Subst {
-        debug_assert_eq!(params.len(), args.len());
         Subst {
             params: params.to_vec(),
             args: args.to_vec(),
@@ -303,6 +302,20 @@ impl Types {
         }
     }
 
+    /// Whether names alone lead from one type to another.
+    pub(crate) fn leads_to(&self, mut from: TypeId, to: TypeId) -> bool {
+        loop {
+            if from == to {
+                return true;
+            }
+            from = match self.types[from.index()] {
+                Type::Named(named) => self.named(named).rhs,
+                Type::Alias(alias) => self.alias(alias).actual,
+                _ => return false,
+            };
+        }
+    }
+
     fn is_declared(&self, generic: TypeId) -> bool {
         match self.types[generic.index()] {
             Type::Named(id) => self.named(id).rhs.is_valid(),
@@ -343,8 +356,14 @@ impl Types {
                         .push(instance);
                     return;
                 }
+                if subst.params().len() != subst.args().len() {
+                    return;
+                }
                 let rhs = self.subst(rhs, &subst);
-                self.set_rhs(instance, rhs);
+                // `type T[P any] T[P]` is refused; here it must not go in circles.
+                if !self.leads_to(rhs, instance) {
+                    self.set_rhs(instance, rhs);
+                }
             }
             Type::Alias(id) => {
                 let Some(origin) = self.alias(id).origin else {
@@ -362,7 +381,9 @@ impl Types {
                     return;
                 }
                 let actual = self.subst(actual, &subst);
-                self.set_actual(instance, actual);
+                if !self.leads_to(actual, instance) {
+                    self.set_actual(instance, actual);
+                }
             }
             _ => {}
         }
