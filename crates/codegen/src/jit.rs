@@ -16,7 +16,7 @@ use crate::statics::Statics;
 use crate::unshare::unshare;
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
-use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetFrontendConfig};
 use mini_abi::Runtime;
 use mini_abi::panics::LangItem;
 use mini_abi::types::Itab;
@@ -174,7 +174,7 @@ impl Jit {
             &mut translated.func,
             cranelift_codegen::ir::Function::new(),
         ));
-        self.optimize(&mut ctx, pad);
+        optimize(&mut ctx, &self.isas.optimize, pad);
         if what == Emit::OptimizedClif {
             return ctx.func.to_string();
         }
@@ -188,6 +188,7 @@ impl Jit {
 
     fn machine(&self, unit: u32) -> Machine {
         let n = self.program.funcs.len() as u32;
+        let is_entry = self.program.entry == Some(FuncId(unit));
         let translated = if unit < n {
             translate(self, FuncId(unit))
         } else if unit < 2 * n {
@@ -197,17 +198,15 @@ impl Jit {
         };
         let Translated { func, unit, pad } = translated;
         let mut ctx = Context::for_function(func);
-        self.optimize(&mut ctx, pad);
+        // The entry runs once: making it faster would take longer than running it as it is.
+        let isa = match is_entry {
+            true => &self.isas.lower,
+            false => &self.isas.optimize,
+        };
+        optimize(&mut ctx, isa, pad);
         self.lower(&mut ctx);
         let code = ctx.compiled_code().expect("just compiled");
         assemble(&ctx, code, unit)
-    }
-
-    fn optimize(&self, ctx: &mut Context, pad: Option<cranelift_codegen::ir::Block>) {
-        if let Err(e) = ctx.optimize(&*self.isas.optimize, &mut ControlPlane::default()) {
-            panic!("mini: internal error: {e}\n{}", ctx.func);
-        }
-        unshare(&mut ctx.func, pad);
     }
 
     fn lower(&self, ctx: &mut Context) {
@@ -341,4 +340,11 @@ impl Jit {
             other => panic!("words of {other:?}"),
         }
     }
+}
+
+fn optimize(ctx: &mut Context, isa: &OwnedTargetIsa, pad: Option<cranelift_codegen::ir::Block>) {
+    if let Err(e) = ctx.optimize(&**isa, &mut ControlPlane::default()) {
+        panic!("mini: internal error: {e}\n{}", ctx.func);
+    }
+    unshare(&mut ctx.func, pad);
 }

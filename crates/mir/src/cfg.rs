@@ -11,20 +11,18 @@ pub fn reverse_postorder(body: &Body) -> Vec<BlockId> {
         return order;
     }
     let mut seen = IndexVec::from_elem(false, body.blocks.len());
-    let mut stack = vec![(Body::ENTRY, 0)];
+    let successors = |block: BlockId| body.blocks[block].terminator.kind.successors();
+    let mut stack = vec![(Body::ENTRY, successors(Body::ENTRY))];
     seen[Body::ENTRY] = true;
-    while let Some((block, visited)) = stack.pop() {
-        let successors = body.blocks[block].terminator.kind.successors();
+    while let Some((block, rest)) = stack.last_mut() {
         // The last successor first: what is left last comes out first.
-        match successors.len().checked_sub(visited + 1) {
-            Some(index) => {
-                stack.push((block, visited + 1));
-                let successor = successors[index];
-                if !std::mem::replace(&mut seen[successor], true) {
-                    stack.push((successor, 0));
-                }
+        match rest.pop() {
+            Some(next) if std::mem::replace(&mut seen[next], true) => {}
+            Some(next) => stack.push((next, successors(next))),
+            None => {
+                order.push(*block);
+                stack.pop();
             }
-            None => order.push(block),
         }
     }
     order.reverse();

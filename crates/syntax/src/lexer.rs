@@ -169,12 +169,24 @@ impl Bodies {
     }
 }
 
+/// The bytes that [`block_len`] looks at; it passes over all others.
+const IS_MARK: [bool; 256] = {
+    let (mut table, marks) = ([false; 256], b"{}\"'`/");
+    let mut index = 0;
+    while index < marks.len() {
+        table[marks[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
+
 /// The length of the block that `text` begins with.
 fn block_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut depth, mut at) = (0usize, 0);
-    while let Some(byte) = bytes.get(at) {
-        at += match byte {
+    while let Some(passed) = bytes[at..].iter().position(|&b| IS_MARK[b as usize]) {
+        at += passed;
+        at += match bytes[at] {
             b'{' => {
                 depth += 1;
                 1

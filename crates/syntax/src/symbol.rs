@@ -92,7 +92,12 @@ static INTERNER: OnceLock<Mutex<Interner>> = OnceLock::new();
 
 thread_local! {
     /// What this thread has interned or looked up, so that lexers in several threads do not wait for each other.
-    static RECENT: RefCell<HashMap<&'static str, Symbol, FixedState>> = RefCell::default();
+    static RECENT: RefCell<HashMap<&'static str, Symbol, FixedState>> = RefCell::new(table());
+}
+
+/// A table with room for the names of the library's most used packages.
+fn table() -> HashMap<&'static str, Symbol, FixedState> {
+    HashMap::with_capacity_and_hasher(3000, FixedState::default())
 }
 
 const FIRST_CHUNK: u32 = 1024;
@@ -110,9 +115,7 @@ struct Interner {
 
 impl Interner {
     fn new() -> Interner {
-        let mut interner = Interner {
-            symbols: HashMap::default(),
-        };
+        let mut interner = Interner { symbols: table() };
         assert_eq!(interner.intern(""), Symbol::EMPTY);
         interner
     }

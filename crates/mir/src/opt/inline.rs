@@ -189,20 +189,26 @@ impl Inliner<'_> {
         } else {
             MAX_COST
         };
-        let has_calls = body.blocks.iter().any(|block| {
-            block
-                .statements
-                .iter()
-                .any(|s| matches!(s.kind, StatementKind::Assign(_, Rvalue::Call(_))))
-        });
-        if !has_calls {
+        let fits = |callee: FuncId| {
+            callee != caller && self.cost[callee].is_some_and(|cost| cost <= limit)
+        };
+        let may_be_site = |statement: &Statement| match &statement.kind {
+            StatementKind::Assign(_, Rvalue::Call(call)) => match call.callee {
+                Callee::Static(callee) => fits(callee),
+                Callee::Value(_) => true,
+                _ => false,
+            },
+            _ => false,
+        };
+        if !body
+            .blocks
+            .iter()
+            .any(|block| block.statements.iter().any(may_be_site))
+        {
             return vec![];
         }
         let cfg = Cfg::new(body);
         let defs = Defs::new(body);
-        let fits = |callee: FuncId| {
-            callee != caller && self.cost[callee].is_some_and(|cost| cost <= limit)
-        };
         let mut sites = vec![];
         for &block in &cfg.order {
             for (index, statement) in body.blocks[block].statements.iter().enumerate() {
