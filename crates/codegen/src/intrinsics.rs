@@ -84,8 +84,13 @@ fn lookup(package: &str, name: &str) -> Option<Intrinsic> {
             ]
             .into_iter()
             .find(|(prefix, _)| {
-                name.strip_prefix(prefix).is_some_and(|ty| {
-                    matches!(ty, "Int32" | "Int64" | "Uint32" | "Uint64" | "Uintptr")
+                // Those of pointers begin with a small letter.
+                let (first, rest) = name.split_at(1);
+                let rest = rest.strip_prefix(&prefix[1..]);
+                rest.is_some_and(|ty| match ty {
+                    "Pointer" => first.eq_ignore_ascii_case(&prefix[..1]),
+                    "Int32" | "Int64" | "Uint32" | "Uint64" | "Uintptr" => first == &prefix[..1],
+                    _ => false,
                 })
             });
             op.map(|(_, op)| op)
@@ -105,8 +110,8 @@ impl FuncCx<'_> {
         if !matches!(func.kind, FuncKind::Native) {
             return None;
         }
-        let name = func.name.rsplit('.').next().unwrap_or("");
-        lookup(&func.package, name)
+        let name = func.name.trim_end_matches("[...]");
+        lookup(&func.package, name.rsplit('.').next().unwrap_or(""))
     }
 
     /// Whether calls of the function are replaced by instructions that are no safepoint.

@@ -22,7 +22,10 @@ const KEEPERS: &[(&str, u32)] = &[
     ("internal/rtype.MapEntries", 0b1),
     ("runtime.setPanicText", 0b10),
     ("runtime.setFinalizer", 0b11),
-    ("runtime.addCleanup", 0b11),
+    ("runtime.addCleanup", 0b111),
+    ("sync/atomic.storePointer[...]", 0b10),
+    ("sync/atomic.swapPointer[...]", 0b10),
+    ("sync/atomic.compareAndSwapPointer[...]", 0b100),
     ("os.setenv", 0b11),
 ];
 

@@ -97,11 +97,11 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     (
         "sync",
-        files!("sync": "cond.mini", "map.mini", "mutex.mini", "native.mini", "pool.mini", "rwmutex.mini", "waitgroup.mini"),
+        files!("sync": "cond.mini", "map.mini", "mutex.mini", "native.mini", "once.mini", "pool.mini", "rwmutex.mini", "waitgroup.mini"),
     ),
     (
         "sync/atomic",
-        files!("sync/atomic": "funcs.mini", "types.mini"),
+        files!("sync/atomic": "funcs.mini", "pointer.mini", "types.mini"),
     ),
     ("syscall", files!("syscall": "signal.mini", "syscall.mini")),
     ("text/tabwriter", files!("text/tabwriter": "tabwriter.mini")),

@@ -11,15 +11,7 @@ use crate::iface;
 
 natives! {
     "runtime.setFinalizer" => set_finalizer;
-    "runtime.addCleanup" => |c: &mut Call| {
-        // What is not in the heap is never freed.
-        let (id, is_first) = match find_object(c.word(0) as usize) {
-            Some(object) => specials::add_cleanup(&object, c.word(1) as usize),
-            None => (0, false),
-        };
-        c.ret(0, id);
-        c.ret_bool(1, is_first);
-    };
+    "runtime.addCleanup" => add_cleanup;
     "runtime.stopCleanup" => |c: &mut Call| {
         if let Some(object) = find_object(c.word(0) as usize) {
             specials::stop_cleanup(&object, c.word(1));
@@ -33,6 +25,26 @@ natives! {
             specials::wait(c.goroutine());
         }
     };
+}
+
+/// (ptr any, cleanup func(), arg any) (id uint64, at uintptr, first, within bool): `within` says that the argument points into the
+/// value, and that nothing was added. What is not in the heap is never freed; its id is zero.
+fn add_cleanup(c: &mut Call) {
+    (0..4).for_each(|i| c.ret(i, 0));
+    let address = c.word(1) as usize;
+    let Some(object) = find_object(address) else {
+        return;
+    };
+    let start = object.span.slot(object.index);
+    let is_pointer = c.desc(3).is_some_and(|ty| ty.kind == Kind::Pointer);
+    if is_pointer && (start..start + object.span.elem_size()).contains(&(c.word(4) as usize)) {
+        c.ret_bool(3, true);
+        return;
+    }
+    let (id, is_first) = specials::add_cleanup(&object, c.word(2) as usize);
+    c.ret(0, id);
+    c.ret(1, address as u64);
+    c.ret_bool(2, is_first);
 }
 
 fn name(ty: &TypeDesc) -> String {
