@@ -190,8 +190,10 @@ builtins! {
     print_bool "b" "";
     print_int "i" "";
     print_uint "i" "";
-    print_float "f" "";
-    print_complex "ff" "";
+    /// (value, bits of its type)
+    print_float "fi" "";
+    /// (real, imaginary, bits of each)
+    print_complex "ffi" "";
     print_string "pi" "";
     print_pointer "i" "";
     /// (ptr, len, cap)

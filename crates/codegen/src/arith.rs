@@ -192,12 +192,8 @@ impl FuncCx<'_> {
         let (re, im) = match op {
             BinOp::Add => (self.b.ins().fadd(x[0], y[0]), self.b.ins().fadd(x[1], y[1])),
             BinOp::Sub => (self.b.ins().fsub(x[0], y[0]), self.b.ins().fsub(x[1], y[1])),
-            BinOp::Mul => {
-                let (ac, bd) = (self.b.ins().fmul(x[0], y[0]), self.b.ins().fmul(x[1], y[1]));
-                let (ad, bc) = (self.b.ins().fmul(x[0], y[1]), self.b.ins().fmul(x[1], y[0]));
-                (self.b.ins().fsub(ac, bd), self.b.ins().fadd(ad, bc))
-            }
-            BinOp::Div => {
+            // In double precision, as Go: less is lost where parts cancel.
+            BinOp::Mul | BinOp::Div => {
                 let narrow = matches!(self.types.kind(ty), TyKind::Complex64);
                 let wide: Scalars = x
                     .iter()
@@ -207,7 +203,10 @@ impl FuncCx<'_> {
                         false => v,
                     })
                     .collect();
-                let (e, f) = self.complex_quotient(&wide);
+                let (e, f) = match op {
+                    BinOp::Mul => self.complex_product(&wide),
+                    _ => self.complex_quotient(&wide),
+                };
                 if narrow {
                     let f32 = cranelift_codegen::ir::types::F32;
                     (self.b.ins().fdemote(f32, e), self.b.ins().fdemote(f32, f))
@@ -218,6 +217,14 @@ impl FuncCx<'_> {
             other => panic!("{other:?} of complex numbers"),
         };
         Val::Flat(Scalars::from_slice(&[re, im]))
+    }
+
+    /// (a+bi)*(c+di)
+    fn complex_product(&mut self, v: &[Value]) -> (Value, Value) {
+        let (a, b, c, d) = (v[0], v[1], v[2], v[3]);
+        let (ac, bd) = (self.b.ins().fmul(a, c), self.b.ins().fmul(b, d));
+        let (ad, bc) = (self.b.ins().fmul(a, d), self.b.ins().fmul(b, c));
+        (self.b.ins().fsub(ac, bd), self.b.ins().fadd(ad, bc))
     }
 
     /// (a+bi)/(c+di) by Smith's method, with the results that C99 annex G asks for at infinities and zeros.
@@ -243,15 +250,19 @@ impl FuncCx<'_> {
         let f = self.b.ins().select(c_larger, f_one, f_two);
         let f = self.b.ins().fdiv(f, denom);
 
-        // A NaN part is rare: there the special cases are looked at.
+        // Two NaN parts are rare: there the special cases are looked at.
         let special = self.cold_block();
         let done = self.b.create_block();
         let out_e = self.b.append_block_param(done, F64);
         let out_f = self.b.append_block_param(done, F64);
-        let any_nan = self.b.ins().fcmp(FloatCC::Unordered, e, f);
+        let (e_nan, f_nan) = (
+            self.b.ins().fcmp(FloatCC::Unordered, e, e),
+            self.b.ins().fcmp(FloatCC::Unordered, f, f),
+        );
+        let both_nan = self.b.ins().band(e_nan, f_nan);
         self.b
             .ins()
-            .brif(any_nan, special, &[], done, &[e.into(), f.into()]);
+            .brif(both_nan, special, &[], done, &[e.into(), f.into()]);
         self.continue_in(special);
         let (e, f) = self.complex_special(v, e, f);
         self.b.ins().jump(done, &[e.into(), f.into()]);

@@ -326,11 +326,13 @@ impl FuncCx<'_> {
             TyKind::Interface(_) => self.builtin(Builtin::print_interface, &words),
             TyKind::Float32 | TyKind::Float64 => {
                 let value = to_f64(self, words[0]);
-                self.builtin(Builtin::print_float, &[value])
+                let bits = self.int(8 * self.size_of(ty) as i64);
+                self.builtin(Builtin::print_float, &[value, bits])
             }
             TyKind::Complex64 | TyKind::Complex128 => {
                 let (re, im) = (to_f64(self, words[0]), to_f64(self, words[1]));
-                self.builtin(Builtin::print_complex, &[re, im])
+                let bits = self.int(4 * self.size_of(ty) as i64);
+                self.builtin(Builtin::print_complex, &[re, im, bits])
             }
             _ if self.types.is_integer(ty) => {
                 let value = self.extend(words[0], ty);

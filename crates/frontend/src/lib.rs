@@ -36,7 +36,7 @@ pub mod program;
 pub mod types;
 
 pub use check::{Import, Loader, Options, PackageSource, Root, check, check_packages};
-pub use constant::{ConstId, Constant};
+pub use constant::{Complex, ConstId, Constant, Float};
 pub use info::{
     ExprInfo, Func, FuncId, FuncOrigin, Info, Initializer, Mode, Selection, SelectionKind,
 };

@@ -1,6 +1,6 @@
 //! Expressions: values, places, conditions.
 
-use mini_frontend::{ConstId, Constant, Mode, ObjectKind};
+use mini_frontend::{Complex, ConstId, Constant, Mode, ObjectKind};
 use mini_mir::{
     BinOp, BlockId, Const, ConstValue, Operand, Place, Proj, Rvalue, SiteKind, TyId, TyKind, UnOp,
 };
@@ -105,6 +105,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             Constant::Bool(_) => TyId::BOOL,
             Constant::Str(_) => TyId::STRING,
             Constant::Float(_) => TyId::FLOAT64,
+            Constant::Complex(_) => TyId::COMPLEX128,
             _ => TyId::INT,
         };
         let types = &self.cx.types;
@@ -115,7 +116,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             float(constant, is_single).map(ConstValue::Float)
         } else if types.is_complex(ty) {
             let is_single = matches!(types.kind(ty), TyKind::Complex64);
-            float(constant, is_single).map(|re| ConstValue::Complex(re, 0.0))
+            complex(constant, is_single)
         } else {
             match constant {
                 Constant::Bool(b) => Some(ConstValue::Bool(*b)),
@@ -546,6 +547,15 @@ pub(crate) fn integer(constant: &Constant) -> Option<i128> {
     int.to_i64()
         .map(i128::from)
         .or_else(|| int.to_u64().map(i128::from))
+}
+
+fn complex(constant: &Constant, is_single: bool) -> Option<ConstValue> {
+    let Complex { re, im } = constant.to_complex()?;
+    let part = |x: mini_frontend::Float| match is_single {
+        true => f64::from(x.to_f32()),
+        false => x.to_f64(),
+    };
+    Some(ConstValue::Complex(part(re), part(im)))
 }
 
 fn float(constant: &Constant, is_single: bool) -> Option<f64> {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::fatal;
 use crate::g::G;
+use crate::native::float;
 
 /// A statement begins.
 ///
@@ -61,19 +62,18 @@ pub(crate) unsafe fn string(g: *mut G, ptr: *const u8, len: usize) {
     }
 }
 
-/// Go's form for floats: a sign, seven digits, a signed exponent of three digits.
-pub(crate) fn float(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".into();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.into();
-    }
-    let text = format!("{:+.6e}", value);
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:03}", exponent.abs())
+/// A float of so many bits with as many digits as tell it from its neighbours.
+pub(crate) fn float(value: f64, bits: u32) -> String {
+    let mut text = float::Text::new();
+    float::append(&mut text, value, b'g', -1, bits);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// A complex number whose parts have so many bits.
+pub(crate) fn complex((re, im): (f64, f64), bits: u32) -> String {
+    let im = float(im, bits);
+    let plus = if im.starts_with(['-', '+']) { "" } else { "+" };
+    format!("({}{plus}{im}i)", float(re, bits))
 }
 
 #[cfg(test)]
@@ -81,13 +81,16 @@ mod tests {
     #[test]
     fn floats_print_as_in_go() {
         for (value, text) in [
-            (1.5, "+1.500000e+000"),
-            (-0.001, "-1.000000e-003"),
-            (1e300, "+1.000000e+300"),
-            (0.0, "+0.000000e+000"),
+            (1.5, "1.5"),
+            (-0.001, "-0.001"),
+            (1e300, "1e+300"),
+            (0.0, "0"),
             (f64::INFINITY, "+Inf"),
         ] {
-            assert_eq!(super::float(value), text);
+            assert_eq!(super::float(value, 64), text);
         }
+        assert_eq!(super::float(f64::from(0.1f32), 32), "0.1");
+        assert_eq!(super::complex((1.0, f64::NAN), 64), "(1+NaNi)");
+        assert_eq!(super::complex((1.0, f64::INFINITY), 64), "(1+Infi)");
     }
 }

@@ -66,6 +66,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("log", files!("log": "log.mini")),
     ("math", files!("math": "math.mini")),
     ("math/bits", files!("math/bits": "bits.mini")),
+    (
+        "math/cmplx",
+        files!("math/cmplx": "circular.mini", "cmplx.mini", "inverse.mini"),
+    ),
     ("math/rand", files!("math/rand": "rand.mini")),
     ("math/rand/v2", files!("math/rand/v2": "rand.mini")),
     (
@@ -89,7 +93,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     (
         "strconv",
-        files!("strconv": "float.mini", "int.mini", "native.mini", "quote.mini", "strconv.mini"),
+        files!("strconv": "complex.mini", "float.mini", "int.mini", "native.mini", "quote.mini", "strconv.mini"),
     ),
     (
         "strings",

@@ -311,7 +311,7 @@ extern "C" fn concat(_: G, parts: *const Str, n: usize, _: usize) -> Pair {
 extern "C" fn print_int(_: G, n: i64) {
     print(&n.to_string());
 }
-extern "C" fn print_float(_: G, x: f64) {
+extern "C" fn print_float(_: G, x: f64, _: u64) {
     print(&format!("{x:?}"));
 }
 extern "C" fn print_bool(_: G, b: u64) {

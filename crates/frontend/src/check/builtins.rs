@@ -5,10 +5,10 @@ use mini_syntax::ast::{CallExpr, Expr, ExprKind};
 
 use super::Checker;
 use super::operand::{Operand, Part};
-use crate::constant::{ConstId, Constant};
+use crate::constant::{Complex, ConstId, Constant};
 use crate::info::{ExprInfo, Mode, SelectionKind};
 use crate::object::Builtin;
-use crate::types::{ChanDir, Lookup, Member, Param, Signature, Type, TypeId};
+use crate::types::{Basic, ChanDir, Lookup, Member, Param, Signature, Type, TypeId};
 
 impl<'a> Checker<'a> {
     pub(super) fn builtin_call(
@@ -23,10 +23,6 @@ impl<'a> Checker<'a> {
             let text = format!("invalid operation: invalid use of ... with built-in {name}");
             self.error(Code::InvalidDotDotDot, expr, text);
             self.use_exprs(&call.args);
-            return invalid;
-        }
-        if matches!(builtin, Builtin::Complex | Builtin::Real | Builtin::Imag) {
-            self.unsupported(expr.start_pos(), "complex numbers are");
             return invalid;
         }
         let had_call = self.env.has_call_or_recv;
@@ -105,7 +101,8 @@ impl<'a> Checker<'a> {
             }
             Builtin::Alignof | Builtin::Sizeof => self.size(builtin, args[0]),
             Builtin::Offsetof => self.offset(&call.args[0]),
-            Builtin::Complex | Builtin::Real | Builtin::Imag => invalid,
+            Builtin::Complex => self.complex(expr, args[0], args[1]),
+            Builtin::Real | Builtin::Imag => self.part_of_complex(builtin, args[0]),
         };
         x.expr = expr;
         x.part = Part::Whole;
@@ -271,6 +268,119 @@ impl<'a> Checker<'a> {
             Type::Array { .. } | Type::Slice(_) | Type::Chan { .. } => true,
             _ => false,
         })
+    }
+
+    /// `complex(re, im)`
+    fn complex(&mut self, expr: &'a Expr, mut x: Operand<'a>, mut y: Operand<'a>) -> Operand<'a> {
+        let are_constant = x.mode == Mode::Constant && y.mode == Mode::Constant;
+        match (self.types().is_untyped(x.ty), self.types().is_untyped(y.ty)) {
+            (false, false) => {}
+            (true, false) => self.convert_untyped(&mut x, y.ty),
+            (false, true) => self.convert_untyped(&mut y, x.ty),
+            (true, true) if are_constant => {
+                for part in [&mut x, &mut y] {
+                    if self.types().is_numeric(part.ty) && self.const_of(part).to_float().is_some()
+                    {
+                        part.ty = TypeId::UNTYPED_FLOAT;
+                    }
+                }
+            }
+            // A shift that is still untyped: an error, since floats are not shifted.
+            (true, true) => {
+                self.convert_untyped(&mut x, TypeId::FLOAT64);
+                self.convert_untyped(&mut y, TypeId::FLOAT64);
+            }
+        }
+        if !x.is_valid() || !y.is_valid() {
+            return Operand::invalid(expr);
+        }
+        if !self.types().identical(x.ty, y.ty) {
+            let text = format!(
+                "invalid operation: {expr} (mismatched types {} and {})",
+                self.type_text(x.ty),
+                self.type_text(y.ty)
+            );
+            self.error_op(Code::InvalidComplex, &x, text);
+            return Operand::invalid(expr);
+        }
+        if self.refuses_type_param(&x) {
+            return Operand::invalid(expr);
+        }
+        let ty = match self.types().basic(x.ty) {
+            Some(Basic::Float32) => TypeId::COMPLEX64,
+            Some(Basic::Float64) => TypeId::COMPLEX128,
+            Some(Basic::UntypedFloat) => TypeId::UNTYPED_COMPLEX,
+            _ => {
+                let text = format!(
+                    "invalid argument: arguments have type {}, expected floating-point",
+                    self.type_text(x.ty)
+                );
+                self.error_op(Code::InvalidComplex, &x, text);
+                return Operand::invalid(expr);
+            }
+        };
+        if !are_constant {
+            x.set_value(ty);
+            return x;
+        }
+        let parts = (self.const_of(&x).to_float(), self.const_of(&y).to_float());
+        let value = match parts {
+            (Some(re), Some(im)) => Complex::new(re, im).into(),
+            _ => Constant::Unknown,
+        };
+        self.set_const(&mut x, value, ty);
+        x
+    }
+
+    /// `real(x)`, `imag(x)`
+    fn part_of_complex(&mut self, builtin: Builtin, mut x: Operand<'a>) -> Operand<'a> {
+        if self.types().is_untyped(x.ty) {
+            if x.mode != Mode::Constant {
+                self.convert_untyped(&mut x, TypeId::COMPLEX128);
+            } else if self.types().is_numeric(x.ty) {
+                x.ty = TypeId::UNTYPED_COMPLEX;
+            }
+        }
+        if !x.is_valid() || self.refuses_type_param(&x) {
+            x.set_invalid();
+            return x;
+        }
+        let ty = match self.types().basic(x.ty) {
+            Some(Basic::Complex64) => TypeId::FLOAT32,
+            Some(Basic::Complex128) => TypeId::FLOAT64,
+            Some(Basic::UntypedComplex) => TypeId::UNTYPED_FLOAT,
+            _ => {
+                let (code, shown) = match builtin {
+                    Builtin::Real => (Code::InvalidReal, self.type_text(x.ty)),
+                    _ => (Code::InvalidImag, self.type_text(x.ty)),
+                };
+                let text =
+                    format!("invalid argument: argument has type {shown}, expected complex type");
+                self.error_op(code, &x, text);
+                x.set_invalid();
+                return x;
+            }
+        };
+        if x.mode != Mode::Constant {
+            x.set_value(ty);
+            return x;
+        }
+        let value = match self.const_of(&x).to_complex() {
+            Some(Complex { re, .. }) if builtin == Builtin::Real => Constant::Float(re),
+            Some(Complex { im, .. }) => Constant::Float(im),
+            None => Constant::Unknown,
+        };
+        self.set_const(&mut x, value, ty);
+        x
+    }
+
+    /// Refuses parts of numbers whose type is a type parameter: the type of the result would have to be another one.
+    fn refuses_type_param(&mut self, x: &Operand<'a>) -> bool {
+        let is_param = self.types().is_type_param(x.ty);
+        if is_param {
+            self.unsupported(x.pos(), "complex, real and imag of type parameters are");
+        }
+        is_param
     }
 
     fn clear(&mut self, mut x: Operand<'a>) -> Operand<'a> {

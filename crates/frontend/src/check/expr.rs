@@ -254,10 +254,7 @@ impl<'a> Checker<'a> {
     ) -> (Operand<'a>, Kind) {
         let x = match &expr.kind {
             ExprKind::Bad => Operand::invalid(expr),
-            ExprKind::Name(name) => {
-                let x = self.ident(expr, *name, false);
-                self.refuse_complex(x)
-            }
+            ExprKind::Name(name) => self.ident(expr, *name, false),
             ExprKind::Lit(_) => self.literal(expr),
             ExprKind::FuncLit(lit) => self.func_lit(expr, lit),
             ExprKind::CompositeLit(lit) => self.composite_lit(expr, lit, hint),
@@ -313,14 +310,6 @@ impl<'a> Checker<'a> {
         (x, Kind::Expression)
     }
 
-    fn refuse_complex(&mut self, mut x: Operand<'a>) -> Operand<'a> {
-        if x.mode == Mode::Type && matches!(x.ty, TypeId::COMPLEX64 | TypeId::COMPLEX128) {
-            self.unsupported(x.pos(), "complex numbers are");
-            x.set_invalid();
-        }
-        x
-    }
-
     fn literal(&mut self, expr: &'a Expr) -> Operand<'a> {
         let mut x = Operand::invalid(expr);
         let ExprKind::Lit(lit) = &expr.kind else {
@@ -331,13 +320,11 @@ impl<'a> Checker<'a> {
             LitKind::Float => TypeId::UNTYPED_FLOAT,
             LitKind::Rune => TypeId::UNTYPED_RUNE,
             LitKind::String => TypeId::UNTYPED_STRING,
-            LitKind::Imag => {
-                self.unsupported(lit.pos, "complex numbers are");
-                return x;
-            }
+            LitKind::Imag => TypeId::UNTYPED_COMPLEX,
         };
         let text = lit.text.as_str();
-        if matches!(lit.kind, LitKind::Int | LitKind::Float) && text.len() > 10_000 {
+        if matches!(lit.kind, LitKind::Int | LitKind::Float | LitKind::Imag) && text.len() > 10_000
+        {
             let text = format!(
                 "excessively long constant: {}... ({} chars)",
                 &text[..10],

@@ -365,6 +365,7 @@ pub(super) enum Key {
     Bool(bool),
     Int(Int),
     Float(u64),
+    Complex(u64, u64),
     Str(std::sync::Arc<[u8]>),
 }
 
@@ -378,6 +379,10 @@ impl Key {
             Constant::Float(value) => match value.to_int() {
                 Some(int) => Key::Int(int),
                 None => Key::Float(value.to_f64().to_bits()),
+            },
+            Constant::Complex(value) => match value.to_float() {
+                Some(re) => return Key::new(&Constant::Float(re.clone())),
+                None => Key::Complex(value.re.to_f64().to_bits(), value.im.to_f64().to_bits()),
             },
         })
     }

@@ -82,7 +82,8 @@ impl<'a> Checker<'a> {
             self.default_operand(&mut value);
         }
         let key = match self.const_of(&value) {
-            Constant::Bool(_) => None,
+            // Go looks for none among these.
+            Constant::Bool(_) | Constant::Complex(_) => None,
             constant => Key::new(constant),
         };
         let Some(key) = key else { return };

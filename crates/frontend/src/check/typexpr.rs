@@ -170,14 +170,6 @@ impl<'a> Checker<'a> {
     fn operand_type(&mut self, x: &Operand<'a>) -> TypeId {
         match x.mode {
             Mode::Invalid => TypeId::INVALID,
-            Mode::Type if matches!(x.ty, TypeId::COMPLEX64 | TypeId::COMPLEX128) => {
-                // The library may speak of complex types where it does nothing with their values.
-                if !self.prog.package(self.env.pkg).is_lazy {
-                    self.unsupported(x.pos(), "complex numbers are");
-                    return TypeId::INVALID;
-                }
-                x.ty
-            }
             Mode::Type => x.ty,
             Mode::NoValue => {
                 let text = format!("{} used as type", x.expr);

@@ -4,10 +4,11 @@
 //! bits, and binary floating point with [`bigfloat::PRECISION`] bits beyond, as in Go. A constant that could not be
 //! computed after an error is [`Constant::Unknown`]: every operation on it is unknown again, and nothing is reported.
 //!
-//! `float.rs` fractions and their rounding to machine floats, `bigfloat.rs` huge exponents, `ops.rs` arithmetic,
+//! `float.rs` fractions and their rounding to machine floats, `complex.rs` pairs of them, `bigfloat.rs` huge exponents, `ops.rs` arithmetic,
 //! `parse.rs` literals, `represent.rs` which types can hold which constants, `text.rs` the form of messages.
 
 mod bigfloat;
+mod complex;
 mod float;
 mod ops;
 mod parse;
@@ -22,6 +23,7 @@ use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive, Zero};
 
 pub use bigfloat::BigFloat;
+pub use complex::Complex;
 pub use float::{Float, MAX_FRACTION_BITS};
 pub use represent::{Representation, Unrepresentable};
 
@@ -44,7 +46,7 @@ impl ConstId {
 /// The value of a constant expression.
 ///
 /// A value is of the kind that its type asks for once the type is known: a constant of type `float64` is always
-/// [`Constant::Float`], one of an integer type always [`Constant::Int`].
+/// [`Constant::Float`], one of an integer type always [`Constant::Int`], one of a complex type always [`Constant::Complex`].
 #[derive(Clone, PartialEq, Debug)]
 pub enum Constant {
     Unknown,
@@ -53,6 +55,7 @@ pub enum Constant {
     Str(Arc<[u8]>),
     Int(Int),
     Float(Float),
+    Complex(Arc<Complex>),
 }
 
 /// An integer; [`Int::Big`] only where `i64` does not suffice.
@@ -171,15 +174,26 @@ impl Constant {
         match self {
             Constant::Int(value) => Some(value.clone()),
             Constant::Float(value) => value.to_int(),
+            Constant::Complex(value) => value.to_float()?.to_int(),
             _ => None,
         }
     }
 
+    /// The real number that the constant is.
     pub fn to_float(&self) -> Option<Float> {
         match self {
             Constant::Int(value) => Some(Float::from_int(value)),
             Constant::Float(value) => Some(value.clone()),
+            Constant::Complex(value) => value.to_float().cloned(),
             _ => None,
+        }
+    }
+
+    /// Any number.
+    pub fn to_complex(&self) -> Option<Complex> {
+        match self {
+            Constant::Complex(value) => Some(Complex::clone(value)),
+            _ => Some(Complex::new(self.to_float()?, Float::zero())),
         }
     }
 
@@ -187,6 +201,7 @@ impl Constant {
         match self {
             Constant::Int(value) => value.sign() == 0,
             Constant::Float(value) => value.is_zero(),
+            Constant::Complex(value) => value.is_zero(),
             _ => false,
         }
     }

@@ -27,6 +27,7 @@ impl Constant {
                 };
                 Constant::Int(Int::from_big(flipped))
             }
+            (op, Constant::Complex(value)) => value.unary(op),
             (UnaryOp::Not, &Constant::Bool(value)) => Constant::Bool(!value),
             _ => Constant::Unknown,
         }
@@ -48,6 +49,12 @@ impl Constant {
             }
             (Constant::Int(a), Constant::Int(b)) if op != BinaryOp::Div || is_int_division => {
                 int_binary(op, a, b)
+            }
+            (Constant::Complex(_), _) | (_, Constant::Complex(_)) => {
+                match (x.to_complex(), y.to_complex()) {
+                    (Some(x), Some(y)) => x.binary(op, &y),
+                    _ => Constant::Unknown,
+                }
             }
             _ => match (x.to_float(), y.to_float()) {
                 (Some(x), Some(y)) => float_binary(op, &x, &y),
@@ -80,7 +87,7 @@ impl Constant {
             (Constant::Int(x), Constant::Int(y)) => x.to_big().cmp(&y.to_big()),
             _ => match (x.to_float(), y.to_float()) {
                 (Some(x), Some(y)) => x.compare(&y),
-                _ => return Constant::Unknown,
+                _ => return complex_compare(op, x, y),
             },
         };
         Constant::Bool(match op {
@@ -92,6 +99,20 @@ impl Constant {
             BinaryOp::Ge => order != Ordering::Less,
             _ => return Constant::Unknown,
         })
+    }
+}
+
+/// Complex numbers, one of which is not real, are equal or not.
+fn complex_compare(op: BinaryOp, x: &Constant, y: &Constant) -> Constant {
+    let (Some(x), Some(y)) = (x.to_complex(), y.to_complex()) else {
+        return Constant::Unknown;
+    };
+    let is_same = |a: &Float, b: &Float| a.compare(b) == Ordering::Equal;
+    let is_equal = is_same(&x.re, &y.re) && is_same(&x.im, &y.im);
+    match op {
+        BinaryOp::Eq => Constant::Bool(is_equal),
+        BinaryOp::Ne => Constant::Bool(!is_equal),
+        _ => Constant::Unknown,
     }
 }
 
@@ -128,7 +149,7 @@ fn int_binary(op: BinaryOp, x: &Int, y: &Int) -> Constant {
     }))
 }
 
-fn float_binary(op: BinaryOp, x: &Float, y: &Float) -> Constant {
+pub(super) fn float_binary(op: BinaryOp, x: &Float, y: &Float) -> Constant {
     if op == BinaryOp::Div && y.is_zero() {
         return Constant::Unknown;
     }

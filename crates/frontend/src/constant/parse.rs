@@ -7,19 +7,19 @@ use num_rational::BigRational;
 use num_traits::{One, Zero};
 
 use super::bigfloat::BigFloat;
-use super::{Constant, Float, Int};
+use super::{Complex, Constant, Float, Int};
 
 /// Exponents beyond this are zero or an error rather than a computation without end.
 const MAX_EXPONENT: i64 = 1_000_000_000;
 
 impl Constant {
-    /// The value of a literal; imaginary ones have none here.
+    /// The value of a literal.
     pub fn from_literal(lit: &Lit) -> Option<Constant> {
         let text = lit.text.as_str();
         match lit.kind {
             LitKind::Int => int(text),
             LitKind::Float => float(text),
-            LitKind::Imag => None,
+            LitKind::Imag => imaginary(text.strip_suffix('i')?),
             LitKind::Rune => literal::rune_value(text).map(|value| Constant::int(value as i64)),
             LitKind::String => literal::string_value(text).map(|bytes| Constant::Str(bytes.into())),
         }
@@ -40,6 +40,18 @@ fn int(text: &str) -> Option<Constant> {
     }
     let value = BigInt::parse_bytes(digits.as_bytes(), radix)?;
     Some(Constant::Int(Int::from_big(value)))
+}
+
+/// `text` times the imaginary unit. Digits alone are decimal, whatever they begin with.
+fn imaginary(text: &str) -> Option<Constant> {
+    let is_decimal = text.bytes().all(|c| c.is_ascii_digit() || c == b'_');
+    let digits = text.trim_start_matches(['0', '_']);
+    let value = match is_decimal {
+        true if digits.is_empty() => Constant::int(0),
+        true => int(digits)?,
+        false => int(text).or_else(|| float(text))?,
+    };
+    Some(Complex::new(Float::zero(), value.to_float()?).into())
 }
 
 fn float(text: &str) -> Option<Constant> {

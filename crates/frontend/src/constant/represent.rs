@@ -1,6 +1,6 @@
 //! Which types can hold which constants, and what becomes of the value in them.
 
-use super::{Constant, Float, Int};
+use super::{Complex, Constant, Float, Int};
 use crate::types::Basic;
 
 /// The value as the type holds it, or why it cannot.
@@ -41,7 +41,7 @@ impl Constant {
         if basic.is_integer() {
             let Some(value) = self.to_int() else {
                 return Err(match self {
-                    Constant::Float(_) => Truncated,
+                    Constant::Float(_) | Constant::Complex(_) => Truncated,
                     _ => Mismatched,
                 });
             };
@@ -50,16 +50,18 @@ impl Constant {
                 _ => Ok(Constant::Int(value)),
             };
         }
-        if basic.is_float() || basic.is_complex() {
-            let value = self.to_float().ok_or(Mismatched)?;
-            let rounded = match basic {
-                Basic::Float32 | Basic::Complex64 => f64::from(value.to_f32()),
-                Basic::Float64 | Basic::Complex128 => value.to_f64(),
-                _ => return Ok(Constant::Float(value)),
-            };
-            return Float::from_f64(rounded)
-                .map(Constant::Float)
-                .ok_or(Overflows);
+        if basic.is_float() {
+            let value = self.to_float().ok_or(match self {
+                Constant::Complex(_) => Truncated,
+                _ => Mismatched,
+            })?;
+            return rounded(value, basic).map(Constant::Float).ok_or(Overflows);
+        }
+        if basic.is_complex() {
+            let Complex { re, im } = self.to_complex().ok_or(Mismatched)?;
+            let (re, im) = (rounded(re, basic), rounded(im, basic));
+            let (re, im) = (re.ok_or(Overflows)?, im.ok_or(Overflows)?);
+            return Ok(Complex::new(re, im).into());
         }
         let is_match = match self {
             Constant::Bool(_) => basic.is_boolean(),
@@ -70,6 +72,15 @@ impl Constant {
             true => Ok(self.clone()),
             false => Err(Mismatched),
         }
+    }
+}
+
+/// The float, or part of a complex number, that the type holds; none beyond its range.
+fn rounded(value: Float, basic: Basic) -> Option<Float> {
+    match basic {
+        Basic::Float32 | Basic::Complex64 => Float::from_f64(f64::from(value.to_f32())),
+        Basic::Float64 | Basic::Complex128 => Float::from_f64(value.to_f64()),
+        _ => Some(value),
     }
 }
 

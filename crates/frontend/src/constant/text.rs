@@ -57,6 +57,7 @@ impl fmt::Display for Constant {
             Constant::Bool(value) => write!(f, "{value}"),
             Constant::Int(value) => value.fmt(f),
             Constant::Float(value) => value.fmt(f),
+            Constant::Complex(value) => write!(f, "({} + {}i)", value.re, value.im),
             Constant::Str(bytes) => {
                 const MAX: usize = 72;
                 let mut quoted = String::new();

@@ -68,19 +68,14 @@ pub unsafe extern "C" fn print_uint(g: *mut GHeader, value: u64) {
     unsafe { print::args(G::of(g), format_args!("{value}")) }
 }
 
-pub unsafe extern "C" fn print_float(g: *mut GHeader, value: f64) {
+pub unsafe extern "C" fn print_float(g: *mut GHeader, value: f64, bits: u64) {
     // SAFETY: as called.
-    unsafe { print::text(G::of(g), &print::float(value)) }
+    unsafe { print::text(G::of(g), &print::float(value, bits as u32)) }
 }
 
-pub unsafe extern "C" fn print_complex(g: *mut GHeader, re: f64, im: f64) {
+pub unsafe extern "C" fn print_complex(g: *mut GHeader, re: f64, im: f64, bits: u64) {
     // SAFETY: as called.
-    unsafe {
-        print::args(
-            G::of(g),
-            format_args!("({}{}i)", print::float(re), print::float(im)),
-        )
-    }
+    unsafe { print::text(G::of(g), &print::complex((re, im), bits as u32)) }
 }
 
 pub unsafe extern "C" fn print_string(g: *mut GHeader, ptr: *const u8, len: usize) {

@@ -10,7 +10,7 @@ pub mod clock;
 mod digest;
 mod entity_tables;
 mod finalizer;
-mod float;
+pub(crate) mod float;
 mod fmt;
 mod math;
 mod memory;

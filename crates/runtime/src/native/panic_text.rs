@@ -7,9 +7,9 @@ use mini_abi::panics::PanicCode;
 use mini_abi::types::Kind;
 
 use super::call::{Call, natives};
-use super::float;
 use super::rtype::{Value, value};
 use super::runtime::{return_string, set_panic_text};
+use crate::print;
 
 natives! {
     "runtime.boundsText" => |c: &mut Call| {
@@ -32,10 +32,10 @@ fn describe(v: Value) -> String {
         kind if (Kind::Uint as u8..=Kind::Uintptr as u8).contains(&(kind as u8)) => {
             v.integer().to_string()
         }
-        Kind::Float32 => float_text(v.floats().0, 32),
-        Kind::Float64 => float_text(v.floats().0, 64),
-        Kind::Complex64 => complex_text(v.floats(), 32),
-        Kind::Complex128 => complex_text(v.floats(), 64),
+        Kind::Float32 => print::float(v.floats().0, 32),
+        Kind::Float64 => print::float(v.floats().0, 64),
+        Kind::Complex64 => print::complex(v.floats(), 32),
+        Kind::Complex128 => print::complex(v.floats(), 64),
         // SAFETY: the string is alive as long as the value, an argument of the call.
         Kind::String => String::from_utf8_lossy(unsafe { v.string().as_bytes() }).into_owned(),
         _ => return format!("({}) {:#x}", type_name(v), v.address()),
@@ -54,18 +54,6 @@ fn describe(v: Value) -> String {
 fn type_name(v: Value) -> String {
     // SAFETY: names of types are static data.
     String::from_utf8_lossy(unsafe { v.ty.name.as_bytes() }).into_owned()
-}
-
-fn float_text(f: f64, bits: u32) -> String {
-    let mut text = float::Text::new();
-    float::append(&mut text, f, b'g', -1, bits);
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-fn complex_text((re, im): (f64, f64), bits: u32) -> String {
-    let im = float_text(im, bits);
-    let plus = if im.starts_with(['-', '+']) { "" } else { "+" };
-    format!("({}{plus}{im}i)", float_text(re, bits))
 }
 
 /// The text of `runtime.boundsError`.
