@@ -120,9 +120,17 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let args = self.builtin_args(builtin, args);
                 self.do_builtin(builtin, args)
             }
-            Builtin::Alignof | Builtin::Offsetof | Builtin::Sizeof => {
-                self.unsupported(e, "a size that is not constant is")
+            // Of types that depend on type parameters; others are constant.
+            Builtin::Alignof | Builtin::Sizeof => {
+                let ty = self.ety(&args[0]);
+                let layout = self.cx.types.layout(ty);
+                let size = match builtin {
+                    Builtin::Sizeof => layout.size,
+                    _ => layout.align,
+                };
+                self.const_int(TyId::UINTPTR, size.into())
             }
+            Builtin::Offsetof => self.unsupported(e, "an offset that is not constant is"),
         }
     }
 

@@ -16,8 +16,9 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     (
         "bytes",
-        files!("bytes": "buffer.mini", "bytes.mini", "native.mini", "reader.mini"),
+        files!("bytes": "buffer.mini", "bytes.mini", "iter.mini", "native.mini", "reader.mini"),
     ),
+    ("cmp", files!("cmp": "cmp.mini")),
     ("container/heap", files!("container/heap": "heap.mini")),
     ("container/list", files!("container/list": "list.mini")),
     ("container/ring", files!("container/ring": "ring.mini")),
@@ -63,7 +64,9 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("internal/ucd", files!("internal/ucd": "ucd.mini")),
     ("io", files!("io": "io.mini", "pipe.mini", "wrap.mini")),
     ("io/fs", files!("io/fs": "fs.mini", "walk.mini")),
+    ("iter", files!("iter": "iter.mini")),
     ("log", files!("log": "log.mini")),
+    ("maps", files!("maps": "maps.mini")),
     ("math", files!("math": "math.mini")),
     ("math/bits", files!("math/bits": "bits.mini")),
     (
@@ -88,6 +91,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         files!("runtime/debug": "build.mini", "debug.mini"),
     ),
     (
+        "slices",
+        files!("slices": "edit.mini", "iter.mini", "pdq.mini", "pdq_func.mini", "slices.mini", "sort.mini"),
+    ),
+    (
         "sort",
         files!("sort": "pdq.mini", "pdq_func.mini", "search.mini", "sort.mini"),
     ),
@@ -97,7 +104,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     (
         "strings",
-        files!("strings": "builder.mini", "map.mini", "native.mini", "reader.mini", "replacer.mini", "search.mini", "split.mini"),
+        files!("strings": "builder.mini", "iter.mini", "map.mini", "native.mini", "reader.mini", "replacer.mini", "search.mini", "split.mini"),
     ),
     (
         "sync",
