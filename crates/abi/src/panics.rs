@@ -60,7 +60,8 @@ pub enum PanicCode {
     /// `comparing uncomparable type T`; T = raiseString(0)
     Uncomparable = 21,
     /// *TypeAssertionError `interface conversion: I is nil, not T`…: raiseString(0) = interface
-    /// type, (1) = dynamic type or empty, (2) = wanted type, (3) = missing method or empty
+    /// type, (1) = dynamic type or empty, (2) = wanted type, (3) = missing method or empty,
+    /// (4) = what types that print alike come from different ones of
     TypeAssertion = 22,
     /// `growslice: len out of range`
     GrowSliceLen = 23,

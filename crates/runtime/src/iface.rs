@@ -198,7 +198,18 @@ pub unsafe fn raise_type_assertion(
     // Go does not name the operand's type when the wanted one is an interface.
     let operand = operand.filter(|_| !to_interface);
     let name = |ty: Option<&TypeDesc>| ty.map_or_else(String::new, |ty| text_of(ty.name));
-    let texts = vec![name(operand), name(concrete), name(Some(wanted)), missing];
+    // What tells types apart that print alike.
+    let origin = match concrete {
+        Some(concrete) if text_of(concrete.package) != text_of(wanted.package) => "packages",
+        _ => "scopes",
+    };
+    let texts = vec![
+        name(operand),
+        name(concrete),
+        name(Some(wanted)),
+        missing,
+        origin.to_owned(),
+    ];
     // SAFETY: the caller's promise.
     unsafe { raise_with_texts(g, PanicCode::TypeAssertion, texts) };
 }
