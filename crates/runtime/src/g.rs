@@ -144,6 +144,8 @@ pub struct G {
     status: AtomicU32,
     /// Set by whoever wants the goroutine to leave its thread; the guard is poisoned too.
     pub preempt: AtomicBool,
+    /// It has run long enough: whatever it is stopped for, others go first.
+    pub slice_is_over: AtomicBool,
     /// Belongs to the library, not to the program: not counted, not traced.
     pub is_system: bool,
     pub leave: Leave,
@@ -239,6 +241,7 @@ impl G {
             id: 0,
             status: AtomicU32::new(Status::Idle as u32),
             preempt: AtomicBool::new(false),
+            slice_is_over: AtomicBool::new(false),
             is_system: false,
             leave: Leave::Wait,
             top: Top::Start,

@@ -44,6 +44,7 @@ unsafe fn execute(m: *mut M, g: *mut G, same_slice: bool) {
                 tick.load(Ordering::Relaxed).wrapping_add(1),
                 Ordering::Relaxed,
             );
+            (*g).slice_is_over.store(false, Ordering::Relaxed);
         }
         loop {
             if let Some(hook) = (*g).hook.take() {
@@ -86,7 +87,10 @@ unsafe fn execute(m: *mut M, g: *mut G, same_slice: bool) {
                     }
                     (*g).wait_reason = WaitReason::Preempted;
                     (*g).set_status(Status::Runnable);
-                    if GC_WANTED.load(Ordering::Acquire) || STOP_WANTED.load(Ordering::Acquire) {
+                    let slice_is_over = (*g).slice_is_over.swap(false, Ordering::Relaxed);
+                    let is_wanted =
+                        GC_WANTED.load(Ordering::Acquire) || STOP_WANTED.load(Ordering::Acquire);
+                    if is_wanted && !slice_is_over {
                         // It did nothing wrong: it goes on first when the work is done.
                         (*(*m).p).push_next(g);
                     } else {
@@ -473,6 +477,17 @@ pub(super) unsafe fn reacquire_p(m: *mut M) {
             N_WANT_P.fetch_add(1, Ordering::SeqCst);
         }
         sysmon::wake();
+        wait_for_p(m);
+    }
+}
+
+/// Sleeps until this thread, which stands in `want_p`, was given a P.
+///
+/// # Safety
+/// `m` is this thread's.
+pub(super) unsafe fn wait_for_p(m: *mut M) {
+    // SAFETY: our own M.
+    unsafe {
         while (*m).p.is_null() {
             (*m).parker.sleep(None);
             // Pairs with the lock under which the P was handed over.

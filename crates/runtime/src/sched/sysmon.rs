@@ -126,8 +126,13 @@ fn look(seen: &mut [Seen]) -> bool {
             } else if now - seen.since > SLICE && (someone_waits || !p.is_empty()) {
                 let m = p.m.load(Ordering::Acquire);
                 if !m.is_null() {
-                    // SAFETY: Ms are never freed.
-                    unsafe { signal::preempt(m) };
+                    // SAFETY: Ms and Gs are never freed.
+                    unsafe {
+                        if let Some(g) = (*m).current.load(Ordering::Acquire).as_ref() {
+                            g.slice_is_over.store(true, Ordering::Relaxed);
+                        }
+                        signal::preempt(m);
+                    }
                 }
                 seen.since = now;
                 did = true;

@@ -40,8 +40,12 @@ pub fn stop_the_world(_reason: &'static str) -> World {
                     begin(&mut inner, m);
                     break;
                 }
+                give_up_p(&mut inner, m);
+                // We may hold a goroutine, in a hook: it is not enough to be woken when there is work.
+                inner.want_p.push_back(Shared(m));
+                N_WANT_P.fetch_add(1, Ordering::SeqCst);
             }
-            stop_this_thread(m);
+            run::wait_for_p(m);
         }
         let mut wait = Duration::from_micros(20);
         loop {
@@ -173,19 +177,30 @@ pub(super) unsafe fn stop_this_thread(m: *mut M) {
             if !STOP_WANTED.load(Ordering::Acquire) {
                 return;
             }
-            if (*m).spinning {
-                (*m).spinning = false;
-                N_SPINNING.fetch_sub(1, Ordering::SeqCst);
-            }
-            let p = std::mem::replace(&mut (*m).p, null_mut());
-            (*p).m.store(null_mut(), Ordering::Release);
-            (*p).status.store(p::STOPPED, Ordering::SeqCst);
-            inner.stop_wait -= 1;
-            if inner.stop_wait == 0 && !inner.stopper.0.is_null() {
-                (*inner.stopper.0).parker.wake();
-            }
+            give_up_p(&mut inner, m);
         }
         run::sleep(m);
+    }
+}
+
+/// Marks this thread's P as stopped, and tells who stops the world if it is the last one.
+///
+/// # Safety
+/// `m` is this thread's and holds a P; the world is being stopped by another.
+unsafe fn give_up_p(inner: &mut Inner, m: *mut M) {
+    // SAFETY: our own M and P; the stopper lives for ever.
+    unsafe {
+        if (*m).spinning {
+            (*m).spinning = false;
+            N_SPINNING.fetch_sub(1, Ordering::SeqCst);
+        }
+        let p = std::mem::replace(&mut (*m).p, null_mut());
+        (*p).m.store(null_mut(), Ordering::Release);
+        (*p).status.store(p::STOPPED, Ordering::SeqCst);
+        inner.stop_wait -= 1;
+        if inner.stop_wait == 0 && !inner.stopper.0.is_null() {
+            (*inner.stopper.0).parker.wake();
+        }
     }
 }
 
