@@ -70,7 +70,14 @@ impl<'ast> FuncLower<'_, 'ast> {
             for e in &clause.exprs {
                 self.b.pos = e.pos;
                 let next = self.b.new_block();
-                self.condition(e, body, next);
+                let ty = self.ety(e);
+                if self.cx.types.is_interface(ty) {
+                    let value = self.expr(e);
+                    let is_true = self.compare(BinOp::Eq, TyId::BOOL, value, Operand::bool(true));
+                    self.b.branch(is_true, body, next);
+                } else {
+                    self.condition(e, body, next);
+                }
                 self.b.switch_to(next);
             }
         }

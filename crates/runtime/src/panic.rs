@@ -327,7 +327,7 @@ pub(crate) unsafe extern "C" fn after_deferred(g: *mut G) -> Pair<usize, usize> 
 pub(crate) unsafe fn recover(g: *mut G) -> [u64; 2] {
     // SAFETY: the goroutine is ours; frames are live.
     unsafe {
-        let frame = (*g).header.bp;
+        let mut fp = (*g).header.bp;
         let Some(panic) = (*g)
             .extra
             .as_mut()
@@ -338,7 +338,16 @@ pub(crate) unsafe fn recover(g: *mut G) -> [u64; 2] {
         if panic.is_goexit || panic.recovered {
             return [0, 0];
         }
-        let mut fp = frame;
+        let called_by_panic =
+            |fp: usize| *((fp + 8) as *const usize) == arch::panic_deferred_address();
+        let is_wrapper = |pc: usize| funcs::find(pc - 1).is_some_and(|func| func.is_wrapper);
+        // The wrapper of `defer recover()` stands for the call: the one who asks is the function that deferred it.
+        if is_wrapper(*((*g).header.sp as *const usize)) {
+            if called_by_panic(fp) {
+                return [0, 0];
+            }
+            fp = *(fp as *const usize);
+        }
         loop {
             let caller = *((fp + 8) as *const usize);
             fp = *(fp as *const usize);
@@ -346,7 +355,7 @@ pub(crate) unsafe fn recover(g: *mut G) -> [u64; 2] {
                 panic.recovered = true;
                 return panic.value;
             }
-            if !funcs::find(caller - 1).is_some_and(|func| func.is_wrapper) {
+            if !is_wrapper(caller) {
                 return [0, 0];
             }
         }

@@ -241,7 +241,9 @@ impl Loading<'_, '_> {
         if !has_syntax_errors {
             self.check_package_names(&trees, name);
         }
-        self.program.types.set_package_name(id, name, path);
+        self.program
+            .types
+            .set_package_name(id, name, path, imports.clone());
         self.program.packages.push(Package {
             id,
             path,

@@ -56,7 +56,9 @@ struct Universe<'a> {
 impl Universe<'_> {
     fn package(&mut self, id: PkgId, name: &str, path: &str) {
         let (name, path) = (Symbol::intern(name), Symbol::intern(path));
-        self.program.types.set_package_name(id, name, path);
+        self.program
+            .types
+            .set_package_name(id, name, path, Vec::new());
         self.program.packages.push(Package {
             id,
             path,

@@ -15,6 +15,7 @@
 
 mod identity;
 mod lookup;
+mod package_names;
 mod predicates;
 mod print;
 mod satisfy;
@@ -28,6 +29,8 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use mini_syntax::Symbol;
 pub use mini_syntax::ast::ChanDir;
+
+use package_names::PackageName;
 
 use crate::object::ObjId;
 use crate::program::PkgId;
@@ -309,8 +312,8 @@ pub struct Types {
     /// The type sets of complete interfaces.
     type_sets: HashMap<TypeId, Arc<TypeSet>, FixedState>,
     instances: Instances,
-    /// Name and path of each package, for printing.
-    packages: Vec<(Symbol, Symbol)>,
+    /// The packages, for printing.
+    packages: Vec<PackageName>,
     /// The interface without methods.
     pub empty_interface: TypeId,
     /// The alias `any`, the type `error`, and `comparable`: set when the universe is made.
@@ -387,16 +390,26 @@ impl Types {
 
     /// Name and path of a package.
     pub fn package_name(&self, pkg: PkgId) -> Option<(Symbol, Symbol)> {
-        self.packages.get(pkg.0 as usize).copied()
+        let package = self.packages.get(pkg.0 as usize)?;
+        Some((package.name, package.path))
     }
 
-    pub(crate) fn set_package_name(&mut self, pkg: PkgId, name: Symbol, path: Symbol) {
+    pub(crate) fn set_package_name(
+        &mut self,
+        pkg: PkgId,
+        name: Symbol,
+        path: Symbol,
+        imports: Vec<PkgId>,
+    ) {
         let at = pkg.0 as usize;
         if self.packages.len() <= at {
-            let none = Symbol::intern("");
-            self.packages.resize(at + 1, (none, none));
+            self.packages.resize_with(at + 1, PackageName::default);
         }
-        self.packages[at] = (name, path);
+        self.packages[at] = PackageName {
+            name,
+            path,
+            imports,
+        };
     }
 
     // -----------------------------------------------------------------------------------------------------------------

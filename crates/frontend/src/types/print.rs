@@ -229,6 +229,15 @@ impl Printer<'_> {
         if pkg == PkgId::UNIVERSE || self.qualifier == Qualifier::RelativeTo(pkg) {
             return;
         }
+        if let Qualifier::RelativeTo(own) = self.qualifier
+            && self.types.shows_path(pkg, own)
+        {
+            if let Some((_, path)) = self.types.package_name(pkg) {
+                quote(&mut self.out, path.as_str());
+                self.out.push('.');
+            }
+            return;
+        }
         if let Some((name, path)) = self.types.package_name(pkg) {
             let text = match self.qualifier {
                 // The program itself, whatever its folder.
