@@ -218,7 +218,7 @@ fn comparisons() {
 fn what_is_not_built_is_named() {
     check(
         "func part[T complex64 | complex128](x T) { _ = real(x) }",
-        &["2:54: complex, real and imag of type parameters are not supported yet"],
+        &["2:53: complex, real and imag of type parameters are not supported yet"],
     );
 }
 
