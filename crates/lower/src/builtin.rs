@@ -3,7 +3,7 @@
 //! Those that are statements are split in two, evaluation of the arguments and the deed itself, because `go` and `defer` do
 //! the second part later, in a function of its own.
 
-use mini_frontend::{Builtin, Mode, ObjectKind};
+use mini_frontend::{Builtin, Member, Mode, ObjectKind};
 use mini_mir::{
     BinOp, ConvertKind, Operand, Place, Proj, Rvalue, SiteKind, StatementKind, TerminatorKind,
     TyId, TyKind, UnOp,
@@ -130,7 +130,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 };
                 self.const_int(TyId::UINTPTR, size.into())
             }
-            Builtin::Offsetof => self.unsupported(e, "an offset that is not constant is"),
+            Builtin::Offsetof => self.offset_of(&args[0]),
         }
     }
 
@@ -243,6 +243,26 @@ impl<'ast> FuncLower<'_, 'ast> {
             return Operand::int(len as i64);
         }
         Operand::local(self.b.eval(TyId::INT, of(value)))
+    }
+
+    /// The place of a field in its struct, and of the structs that are embedded on the way.
+    fn offset_of(&mut self, field: &'ast Expr) -> Operand {
+        let field = field.unparen();
+        let Some(selection) = self.info().selection(field.id).cloned() else {
+            return self.unsupported(field, "an offset of this is");
+        };
+        let (recv, _) = self.prog.types.deref(selection.recv);
+        let mut ty = self.ty(recv);
+        let last = match selection.member {
+            Member::Field { index, .. } => Some(index),
+            _ => None,
+        };
+        let mut offset = 0;
+        for &index in selection.path.iter().chain(&last) {
+            offset += self.cx.types.field_offset(ty, index);
+            ty = self.cx.types.field_ty(ty, index);
+        }
+        self.const_int(TyId::UINTPTR, offset.into())
     }
 
     /// An integer argument as an `int`.

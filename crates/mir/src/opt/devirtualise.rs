@@ -115,11 +115,9 @@ fn plan(
                 return None;
             };
             let wanted = &methods[*method as usize];
-            let found = program
-                .methods
-                .get(&ty)?
-                .iter()
-                .find(|m| m.name == wanted.name && m.package == wanted.package)?;
+            let found = program.methods.get(&ty)?.iter().find(|m| {
+                (&m.name, &m.package, m.sig) == (&wanted.name, &wanted.package, wanted.sig)
+            })?;
             let TyKind::Func(sig) = program.types.kind(program.funcs[found.func].sig) else {
                 return None;
             };
