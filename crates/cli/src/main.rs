@@ -6,9 +6,10 @@
 mod options;
 
 use clap::Parser;
-use mini_driver::{Action, Request, Targets};
-use options::{Cli, Command};
+use mini_driver::{Action, PackageTest, Request, Targets, TestRequest};
+use options::{Cli, Command, VALUED, arguments_of};
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The compiler allocates many small things in a short time, which the system's allocator is slow at.
@@ -25,22 +26,17 @@ const VERSION: &str = concat!(
 fn main() -> ExitCode {
     mini_driver::install_panic_hook();
     let cli = Cli::parse_from(arguments(std::env::args_os()));
-    if matches!(cli.command, Command::Version) {
-        println!("{VERSION}");
-        return ExitCode::SUCCESS;
-    }
-    let is_terminal = std::io::stderr().is_terminal();
-    let request = match request(cli.command, is_terminal) {
-        Ok(request) => request,
+    match perform(cli.command) {
+        Ok(status) => ExitCode::from(status),
         Err(message) => {
             eprintln!("mini: {message}\nRun 'mini help' for usage.");
-            return ExitCode::from(2);
+            ExitCode::from(2)
         }
-    };
-    ExitCode::from(mini_driver::execute(request))
+    }
 }
 
-fn request(command: Command, is_terminal: bool) -> Result<Request, String> {
+/// Does what is asked; the exit status.
+fn perform(command: Command) -> Result<u8, String> {
     let (action, targets, args, compile) = match command {
         Command::Run {
             emit,
@@ -61,16 +57,57 @@ fn request(command: Command, is_terminal: bool) -> Result<Request, String> {
         Command::Check { compile, packages } => {
             (Action::Check, Targets::of(packages), vec![], compile)
         }
-        Command::Version => unreachable!("answered before"),
+        Command::Test {
+            flags,
+            packages,
+            args,
+        } => {
+            let request = TestRequest {
+                packages,
+                flags: flags.flags(),
+                args,
+            };
+            return test(&request);
+        }
+        Command::TestPackage {
+            folder,
+            mark,
+            flags,
+            args,
+        } => {
+            return Ok(mini_driver::run_package(PackageTest {
+                folder,
+                mark,
+                flags: flags.flags(),
+                args,
+            }));
+        }
+        Command::Version => {
+            println!("{VERSION}");
+            return Ok(0);
+        }
     };
-    let flags = compile.flags()?;
-    Ok(Request {
+    Ok(mini_driver::execute(Request {
         action,
         targets,
         args,
-        flags,
-        is_terminal,
-    })
+        flags: compile.flags()?,
+        is_terminal: std::io::stderr().is_terminal(),
+    }))
+}
+
+/// Tests packages, each in a process of this program.
+fn test(request: &TestRequest) -> Result<u8, String> {
+    let own = std::env::current_exe().map_err(|e| format!("cannot find itself: {e}"))?;
+    let start = |folder: &Path, mark: &Path| {
+        let mut command = std::process::Command::new(&own);
+        command.arg("test-package");
+        command.arg("--folder").arg(folder).arg("--mark").arg(mark);
+        command.args(arguments_of(&request.flags));
+        command.arg("--").args(&request.args);
+        command
+    };
+    Ok(mini_driver::test(request, &start))
 }
 
 /// The program's files, or the one argument that names it, and the program's arguments.
@@ -95,14 +132,27 @@ fn arguments(raw: impl Iterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsS
     {
         args.insert(1, "run".into());
     }
-    // Only before the program's file: what follows belongs to the program.
-    for arg in args.iter_mut().skip(2) {
+    let is_test = args.get(1).is_some_and(|command| command == "test");
+    let mut rest = args.iter_mut().skip(2);
+    while let Some(arg) = rest.next() {
         let Some(text) = arg.to_str() else { break };
-        if !text.starts_with('-') || text == "-" {
+        if is_test && matches!(text, "-args" | "--args") {
+            *arg = "--".into();
             break;
         }
+        // Behind the program's file everything belongs to the program; tests take flags behind packages, too.
+        if !text.starts_with('-') || text == "-" {
+            if is_test {
+                continue;
+            }
+            break;
+        }
+        let has_value = VALUED.contains(&text.trim_start_matches('-'));
         if text.len() > 2 && !text.starts_with("--") {
             *arg = format!("-{text}").into();
+        }
+        if is_test && has_value {
+            rest.next();
         }
     }
     args
@@ -139,6 +189,14 @@ mod tests {
         assert_eq!(
             split("./app".into(), texts(&["b.go"])),
             (texts(&["./app"]), texts(&["b.go"]))
+        );
+    }
+
+    #[test]
+    fn flags_of_tests_may_stand_behind_packages() {
+        check(
+            &["mini", "test", "./...", "-run", "-x", "-v", "-args", "-y"],
+            &["mini", "test", "./...", "--run", "-x", "-v", "--", "-y"],
         );
     }
 

@@ -1,7 +1,8 @@
 //! What can be said on the command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use mini_driver::{GcFlags, Stage};
+use mini_driver::{GcFlags, Stage, TestFlags};
+use std::path::PathBuf;
 
 /// Mini: Go's language, compiled in milliseconds, on a runtime that can be seen through.
 #[derive(Parser)]
@@ -55,8 +56,150 @@ pub(crate) enum Command {
         )]
         packages: Vec<String>,
     },
+    /// Run tests, examples and benchmarks: the files that end in _test.mini or _test.go
+    Test {
+        #[command(flatten)]
+        flags: TestArgs,
+        /// Packages: folders, import paths, ./... for all; without any, that of the working directory
+        packages: Vec<String>,
+        /// Arguments of the test program (behind -args)
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// The process of one package of a test
+    #[command(hide = true)]
+    TestPackage {
+        #[arg(long)]
+        folder: PathBuf,
+        #[arg(long)]
+        mark: PathBuf,
+        #[command(flatten)]
+        flags: TestArgs,
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
     /// Print the version
     Version,
+}
+
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Run only tests and examples that match this regular expression, level by level between slashes
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "REGEXP",
+        allow_hyphen_values = true
+    )]
+    run: String,
+    /// Leave out tests, examples and benchmarks that match
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "REGEXP",
+        allow_hyphen_values = true
+    )]
+    skip: String,
+    /// List what matches, and run nothing
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "REGEXP",
+        allow_hyphen_values = true
+    )]
+    list: String,
+    /// Run the benchmarks that match
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "REGEXP",
+        allow_hyphen_values = true
+    )]
+    bench: String,
+    /// Run each benchmark for so long, or so often (100x)
+    #[arg(long, default_value = "1s", value_name = "TIME")]
+    benchtime: String,
+    /// Show what benchmarks allocate
+    #[arg(long)]
+    benchmem: bool,
+    /// Run everything so often
+    #[arg(long, default_value = "1", value_name = "N")]
+    count: u32,
+    /// End the tests of a package after so long; 0 is never
+    #[arg(long, default_value = "10m", value_name = "TIME")]
+    timeout: String,
+    /// Run at most so many parallel tests at once; by default as many as threads
+    #[arg(long, default_value = "0", hide_default_value = true, value_name = "N")]
+    parallel: u32,
+    /// Tell tests to be quick
+    #[arg(long)]
+    short: bool,
+    /// Start no further test after one has failed
+    #[arg(long)]
+    failfast: bool,
+    /// Say what runs, and what it logs
+    #[arg(short = 'v', long = "v")]
+    verbose: bool,
+}
+
+/// The flags of tests that have a value.
+pub(crate) const VALUED: [&str; 8] = [
+    "run",
+    "skip",
+    "list",
+    "bench",
+    "benchtime",
+    "count",
+    "timeout",
+    "parallel",
+];
+
+impl TestArgs {
+    pub(crate) fn flags(self) -> TestFlags {
+        TestFlags {
+            run: self.run,
+            skip: self.skip,
+            list: self.list,
+            bench: self.bench,
+            bench_time: self.benchtime,
+            bench_mem: self.benchmem,
+            count: self.count,
+            timeout: self.timeout,
+            parallel: self.parallel,
+            short: self.short,
+            verbose: self.verbose,
+            fail_fast: self.failfast,
+        }
+    }
+}
+
+/// [`TestFlags`] as arguments.
+pub(crate) fn arguments_of(flags: &TestFlags) -> Vec<String> {
+    let mut out = vec![
+        format!("--run={}", flags.run),
+        format!("--skip={}", flags.skip),
+        format!("--list={}", flags.list),
+        format!("--bench={}", flags.bench),
+        format!("--benchtime={}", flags.bench_time),
+        format!("--count={}", flags.count),
+        format!("--timeout={}", flags.timeout),
+        format!("--parallel={}", flags.parallel),
+    ];
+    for (is_set, flag) in [
+        (flags.bench_mem, "--benchmem"),
+        (flags.short, "--short"),
+        (flags.verbose, "--v"),
+        (flags.fail_fast, "--failfast"),
+    ] {
+        if is_set {
+            out.push(flag.to_string());
+        }
+    }
+    out
 }
 
 #[derive(Args)]

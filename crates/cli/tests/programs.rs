@@ -16,7 +16,7 @@
 //! ```text
 //! // rundir            as run, for the package in the folder; also: panic, exit N, and a folder (./cmd/app)
 //! // errorcheckdir     as errorcheck, for ./... ; escapedir the same
-//! // testdir -v        mini test with these arguments; NAME.out without times; also: exit N
+//! // testdir -v        mini test with these arguments; NAME.out without times and traces; also: exit N
 //! ```
 //!
 //! Every `run` program runs once per mode of [`MODES`], and, where Go 1.27 is installed (on PATH or in $MINI_GO), is
@@ -164,7 +164,11 @@ impl Program {
             .expect("below tests/programs");
         let name = relative.with_extension("").to_string_lossy().into_owned();
         let header = text.lines().next().unwrap_or_default();
-        let (recipe, args) = header.split_once(" -args ").unwrap_or((header, ""));
+        // Of a test program they stay among the arguments of the command.
+        let (recipe, args) = match header.split_once(" -args ") {
+            Some(parts) if !header.starts_with("// testdir") => parts,
+            _ => (header, ""),
+        };
         let args = args.split_whitespace().map(str::to_owned).collect();
         let recipe = match recipe
             .strip_prefix("// ")
@@ -497,10 +501,12 @@ fn copy_for_go(from: &Path, to: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What a test prints, without the times; Go's file names as Mini's.
+/// What a test prints, without times and traces; Go's file names as Mini's.
 fn without_times(output: &[u8]) -> Result<Vec<u8>, Failed> {
     let text = String::from_utf8_lossy(output);
-    let text = Regex::new(r"[0-9.]+s\b")?.replace_all(&text, "TIME");
+    let text = Regex::new(r"[0-9]+[.][0-9]+s")?.replace_all(&text, "TIME");
+    let text = Regex::new(r"(?s)\n\ngoroutine [0-9]+ .*?\n(exit status|FAIL\t)")?
+        .replace_all(&text, "\n$1");
     let text = Regex::new(r"\.go:([0-9])")?.replace_all(&text, ".mini:$1");
     Ok(text.into_owned().into_bytes())
 }

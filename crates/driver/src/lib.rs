@@ -8,9 +8,11 @@ mod packages;
 mod pipeline;
 mod report;
 mod run;
+mod test;
 mod timing;
 
 pub use report::install_panic_hook;
+pub use test::{PackageTest, TestFlags, TestRequest, run_package, test};
 
 use mini_diagnostics::{Diagnostics, FileId, SourceMap};
 use mini_frontend::Root;

@@ -43,7 +43,7 @@ impl Session {
             .filter(|package| !package.is_lazy && is_loaded)
         {
             let number = self.paths.len();
-            self.paths.push(package.path.to_string());
+            self.paths.push(self.packages.header(package.path.as_str()));
             self.package_of
                 .extend(package.files.iter().map(|&file| (file, number)));
         }

@@ -31,6 +31,9 @@ pub(crate) fn lower(
     }
     cx.raise = lang_items.get(LangItem::Raise as usize).copied();
     let starts = seed(&mut cx, prog, options);
+    for init in library_init_functions(prog) {
+        cx.func(prog, init);
+    }
     cx.run(prog);
     let mut steps: Vec<FuncId> = cx.library_steps(prog);
     steps.extend(starts);
@@ -50,6 +53,12 @@ pub(crate) fn lower(
         entry: Some(entry),
         lang_items,
     })
+}
+
+/// The functions `init` of all library packages that are loaded.
+fn library_init_functions(prog: &Program) -> Vec<mini_frontend::FuncId> {
+    let packages = prog.packages.iter().filter(|package| package.is_lazy);
+    packages.flat_map(|package| package.inits.clone()).collect()
 }
 
 /// A function of the library by its symbol.
@@ -204,16 +213,22 @@ impl<'ast> Context<'ast> {
         }
     }
 
-    /// What runs of the library at the start: packages in dependency order, variables in theirs.
+    /// What runs of the library at the start: packages in dependency order, variables in theirs, functions `init` behind
+    /// them.
     fn library_steps(&mut self, prog: &mut Program) -> Vec<FuncId> {
         let mut steps = vec![];
         let packages: Vec<PkgId> = prog.packages.iter().map(|package| package.id).collect();
         for pkg in packages {
-            if !prog.package(pkg).is_lazy || self.library_inits.is_empty() {
+            if !prog.package(pkg).is_lazy {
                 continue;
             }
-            for init in prog.init_order(pkg) {
-                steps.extend(self.library_inits.remove(&init.vars[0]));
+            if !self.library_inits.is_empty() {
+                for init in prog.init_order(pkg) {
+                    steps.extend(self.library_inits.remove(&init.vars[0]));
+                }
+            }
+            for init in prog.package(pkg).inits.clone() {
+                steps.push(self.func(prog, init));
             }
         }
         steps

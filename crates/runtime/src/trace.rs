@@ -71,10 +71,15 @@ impl Level {
     }
 }
 
+/// Says where relative file names start, if it is not where the program is started.
+pub fn set_directory(directory: PathBuf) {
+    let _ = DIRECTORY.set(directory);
+}
+
 /// Notes what traces need to know of the program's start.
 pub(crate) fn init() {
     if let Ok(directory) = std::env::current_dir() {
-        let _ = DIRECTORY.set(directory);
+        set_directory(directory);
     }
     let least = Level::parse(&std::env::var("GOTRACEBACK").unwrap_or_default());
     let _ = LEAST.set(least);

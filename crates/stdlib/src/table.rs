@@ -115,6 +115,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         files!("sync/atomic": "funcs.mini", "pointer.mini", "types.mini"),
     ),
     ("syscall", files!("syscall": "signal.mini", "syscall.mini")),
+    (
+        "testing",
+        files!("testing": "benchmark.mini", "common.mini", "example.mini", "main.mini", "match.mini", "native.mini", "t.mini"),
+    ),
     ("text/tabwriter", files!("text/tabwriter": "tabwriter.mini")),
     (
         "time",

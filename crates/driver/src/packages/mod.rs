@@ -39,8 +39,10 @@ pub(crate) struct Packages {
     folders: HashMap<PathBuf, Result<Arc<Folder>, String>>,
     /// The import path that decides what a package may import, where it is another than the package's own.
     places: HashMap<String, String>,
-    /// The packages that exist only in memory: the tests of a package, and the program that runs them.
+    /// Packages that are more than the files of a folder without its tests.
     made: HashMap<String, Vec<(String, Vec<u8>)>>,
+    /// The package whose tests are built.
+    tested: Option<String>,
 }
 
 impl Packages {
@@ -56,7 +58,29 @@ impl Packages {
             folders: HashMap::new(),
             places: HashMap::new(),
             made: HashMap::new(),
+            tested: None,
         })
+    }
+
+    /// From now on the package has its test files, and there is one of its external tests.
+    pub(crate) fn add_tests(&mut self, path: &str, folder: &Folder) {
+        let inside = [&*folder.files, &folder.test_files].concat();
+        let outside = format!("{path}_test");
+        for (made, files) in [(path, &inside), (&*outside, &folder.external_test_files)] {
+            if !files.is_empty() {
+                self.made.insert(made.to_string(), self.texts(files));
+            }
+        }
+        self.places.insert(outside, path.to_string());
+        self.tested = Some(path.to_string());
+    }
+
+    /// A package as the line above its messages names it.
+    pub(crate) fn header(&self, path: &str) -> String {
+        match &self.tested {
+            Some(tested) if self.made.contains_key(path) => format!("{path} [{tested}.test]"),
+            _ => path.to_string(),
+        }
     }
 
     fn module(&mut self) -> Result<Option<&Module>, String> {

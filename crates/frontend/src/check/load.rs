@@ -284,7 +284,8 @@ impl Loading<'_, '_> {
                 imports.push(id);
             }
         } else if let Some(why) = self.refused.get(&(path, importer.path)) {
-            let diagnostic = Diagnostic::error(Code::BrokenImport, spec.path.span(), why.clone());
+            let diagnostic = Diagnostic::error(Code::BrokenImport, spec.path.span(), why.clone())
+                .at(spec.span.start);
             self.program.diagnostics.push(diagnostic);
         }
     }

@@ -24,6 +24,7 @@ mod signal;
 mod sort;
 mod strconv;
 pub mod sync;
+mod testing;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -61,6 +62,7 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "sha1" | "sha256" | "sha512" | "crc32" | "maphash" | "html" => &[digest::lookup],
         "binary" => &[binary::lookup],
         "sync" => &[sync::lookup, clock::lookup],
+        "testing" => &[testing::lookup],
         "time" => &[time::lookup, clock::lookup],
         "atomic" => &[atomic::lookup, rtype::lookup, sync::lookup],
         _ => &[runtime::lookup],
