@@ -14,6 +14,8 @@ use crate::stack;
 const THREAD_STACK: usize = 8 << 20;
 /// Goroutine ids that a P takes at a time.
 const ID_BATCH: u64 = 16;
+/// Runnable goroutines that may wait for a turn before who starts more of them gives up its own, once for as many started.
+const BACKLOG: u64 = 1024;
 /// Goroutines that a P keeps for reuse.
 const P_KEEPS: u32 = 256;
 
@@ -223,6 +225,11 @@ pub(crate) unsafe fn go(parent: *mut G, closure: usize) {
         (*g).creator_id = (*parent).id;
         (*p).push_next(g);
         run::wake_p();
+        // Who starts many goroutines lets them run now and then: their stacks are used again while they are in the caches, and
+        // there are never more of them than their number is worth.
+        if (*g).id.is_multiple_of(BACKLOG) && N_GLOBAL.load(Ordering::Relaxed) >= BACKLOG as usize {
+            (*parent).request_preempt();
+        }
     }
 }
 
