@@ -99,6 +99,8 @@ pub const STATUS_ERRORS: u8 = 1;
 
 /// Does what the command line asks and returns the exit status. A program that is run ends the process itself.
 pub fn execute(request: Request) -> u8 {
+    let sample = Box::new(0usize);
+    mini_runtime::footprint::prefer_small_pages(std::ptr::from_ref(&*sample).addr());
     on_large_stack(move || {
         timing::set(run::debug_flags().timing);
         let made = Session::new(request).and_then(|mut session| {

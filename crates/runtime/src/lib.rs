@@ -16,6 +16,7 @@
 //! | [`heap`], [`gc`] | memory and its collector; [`roots`] feeds it |
 //! | [`map`], [`string`], [`slice`], [`iface`], [`hash`] | data |
 //! | [`builtins`], [`native`] | what compiled code and the library call |
+//! | [`footprint`] | memory that is not the program's |
 
 pub mod arch;
 pub mod builtins;
@@ -23,6 +24,7 @@ pub mod chan;
 pub mod compare;
 pub mod debug;
 pub mod fatal;
+pub mod footprint;
 pub mod funcs;
 pub mod g;
 pub mod gc;

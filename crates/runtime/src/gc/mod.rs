@@ -251,7 +251,7 @@ pub fn sweep_when_idle() -> bool {
 /// The collector's share of the statistics.
 pub fn add_stats(stats: &mut stats::MemStats) {
     pacer::PACER.lock().add_stats(stats);
-    stats.next_gc = trigger() as u64;
+    stats.next_gc = pacer::PACER.lock().goal() as u64;
 }
 
 /// One marking thread per P, but one only for a heap that is marked about as fast as a thread starts. What was live in the

@@ -99,15 +99,23 @@ impl Pacer {
         old
     }
 
-    /// The goal that follows from what the last cycle left alive.
+    /// When to begin: somewhat before the goal, as Go does, which marks beside the program. Otherwise an object that just misses
+    /// the goal lets the heap grow by one more of its size.
     pub fn trigger(&self) -> usize {
+        let goal = self.goal();
+        let growth = goal.saturating_sub(self.live);
+        // Zero would mean "not initialised".
+        (goal - growth / 8).max(1)
+    }
+
+    /// The goal that follows from what the last cycle left alive.
+    pub fn goal(&self) -> usize {
         let by_percent = usize::try_from(self.percent).map_or(usize::MAX, |percent| {
             let growth = (self.live + self.roots) as u128 * percent as u128 / 100;
             let least = MIN_HEAP as u128 * percent as u128 / 100;
             usize::try_from((self.live as u128 + growth).max(least)).unwrap_or(usize::MAX)
         });
-        // Zero would mean "not initialised".
-        by_percent.min(self.goal_of_limit()).max(1)
+        by_percent.min(self.goal_of_limit())
     }
 
     fn goal_of_limit(&self) -> usize {
@@ -172,7 +180,7 @@ impl Pacer {
             report.heap_at_start >> 20,
             report.heap_at_start >> 20,
             report.live >> 20,
-            self.trigger() >> 20,
+            self.goal() >> 20,
             crate::stack::pool::bytes_in_use() >> 20,
             n_workers,
             if cause == Cause::Forced {
@@ -208,7 +216,7 @@ impl Pacer {
                 return unused;
             }
         }
-        let goal = self.trigger();
+        let goal = self.goal();
         let kept = (goal - self.live.min(goal)).saturating_add(goal / 10 + KEPT_FREE);
         if unused <= kept {
             self.excess_since = None;
@@ -265,14 +273,16 @@ mod tests {
     #[test]
     fn the_goal_is_a_percentage_above_what_is_live() {
         let mut pacer = Pacer::new();
-        assert_eq!(pacer.trigger(), MIN_HEAP);
-        assert_eq!(pacer.next_trigger(10 << 20, 0), 20 << 20);
+        assert_eq!(pacer.goal(), MIN_HEAP);
+        assert_eq!(pacer.next_trigger(10 << 20, 0), 75 << 18);
+        assert_eq!(pacer.goal(), 20 << 20);
         pacer.set_percent(50);
-        assert_eq!(pacer.trigger(), 15 << 20);
-        assert_eq!(pacer.next_trigger(10 << 20, 4 << 20), 17 << 20);
+        assert_eq!(pacer.goal(), 15 << 20);
+        pacer.next_trigger(10 << 20, 4 << 20);
+        assert_eq!(pacer.goal(), 17 << 20);
         pacer.set_percent(-1);
-        assert_eq!(pacer.trigger(), usize::MAX);
+        assert_eq!(pacer.goal(), usize::MAX);
         pacer.set_limit(12 << 20);
-        assert!(pacer.trigger() <= 12 << 20);
+        assert!(pacer.trigger() <= pacer.goal() && pacer.goal() <= 12 << 20);
     }
 }
