@@ -18,6 +18,7 @@ use crate::jit::Jit;
 use crate::layout::Convention;
 use crate::link::Target;
 use crate::liveness::{BitSet, Flow};
+use crate::maps::MapUpdate;
 use crate::prologue::{Location, Unit};
 use crate::source_loc::Locations;
 use crate::value::{Addr, Base, Scalars};
@@ -381,13 +382,23 @@ impl<'a> FuncCx<'a> {
             let safepoints = std::mem::take(&mut self.flow.safepoints[i]);
             let mut safepoints = safepoints.into_iter().peekable();
             let statements = &self.body.blocks[block].statements;
-            for (index, statement) in statements.iter().enumerate() {
+            let mut index = 0;
+            while let Some(statement) = statements.get(index) {
+                let update = self.map_update(&statements[index..]);
+                if update.is_some() {
+                    // Its one safepoint is that of the last of its statements.
+                    index += MapUpdate::N_STATEMENTS - 1;
+                }
                 self.set_position(statement.pos, statement.inlined);
                 self.live = safepoints
                     .next_if(|(at, _)| *at as usize == index)
                     .map(|(_, set)| set);
-                self.statement(&statement.kind);
+                match update {
+                    Some(update) => self.update_map(&update),
+                    None => self.statement(&statement.kind),
+                }
                 self.end_statement();
+                index += 1;
             }
             self.terminator(block);
         }
@@ -496,7 +507,7 @@ impl<'a> FuncCx<'a> {
 
     // --- statements ---------------------------------------------------------------------------
 
-    fn statement(&mut self, statement: &StatementKind) {
+    pub(crate) fn statement(&mut self, statement: &StatementKind) {
         match statement {
             StatementKind::Assign(place, rvalue) => self.assign(place, rvalue),
             StatementKind::StorageLive(local) => self.storage_live(*local),

@@ -7,7 +7,10 @@ use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, Value};
 use mini_abi::builtins::Builtin;
 use mini_abi::types::{MapIter, SelectCase as AbiCase};
-use mini_mir::{LocalId, Operand, PlaceBase, Proj, SelectCase, TyId, TyKind};
+use mini_mir::{
+    BinOp, LocalId, Operand, PlaceBase, Proj, Rvalue, SelectCase, Statement, StatementKind, TyId,
+    TyKind,
+};
 use std::mem::offset_of;
 
 /// Last word of an iterator: the runtime leaves it alone. Set while the iterator stands at its first entry, which
@@ -21,6 +24,20 @@ enum KeyForm {
     Word32,
     String,
     Address,
+}
+
+/// `m[k] op= x`
+pub(crate) struct MapUpdate<'s> {
+    map: &'s Operand,
+    key: &'s Operand,
+    old: LocalId,
+    compute: &'s StatementKind,
+    new: LocalId,
+}
+
+impl MapUpdate<'_> {
+    /// Statements that it stands for.
+    pub(crate) const N_STATEMENTS: usize = 3;
 }
 
 impl FuncCx<'_> {
@@ -122,6 +139,77 @@ impl FuncCx<'_> {
         let at = self.map_access(map, key, [map_set_64, map_set_32, map_set_string, map_set]);
         let value = self.operand(value);
         self.store_value(Addr::heap(at), elem, &value);
+    }
+
+    /// Whether statements begin with `t = m[k]; u = t op x; m[k] = u` on numbers: then one look into the map is enough. As in Go
+    /// the key is in the map when a shift panics, but not when a division does.
+    pub(crate) fn map_update<'s>(&self, statements: &'s [Statement]) -> Option<MapUpdate<'s>> {
+        use StatementKind::{Assign, MapSet};
+        let [get, compute, set, ..] = statements else {
+            return None;
+        };
+        let (Assign(read, Rvalue::MapGet { map, key, comma_ok }), MapSet { .. }) =
+            (&get.kind, &set.kind)
+        else {
+            return None;
+        };
+        let Assign(computed, Rvalue::Binary(op, x, y)) = &compute.kind else {
+            return None;
+        };
+        let (old, new) = (read.as_local()?, computed.as_local()?);
+        let ty = self.body.locals[old].ty;
+        let is_number =
+            self.types.is_integer(ty) || self.types.is_float(ty) || self.types.is_complex(ty);
+        let is_safe = matches!(
+            op,
+            BinOp::Add
+                | BinOp::Sub
+                | BinOp::Mul
+                | BinOp::And
+                | BinOp::Or
+                | BinOp::Xor
+                | BinOp::AndNot
+                | BinOp::Shl
+                | BinOp::Shr
+        );
+        // Locals that are not written meanwhile, and constants.
+        let is_fixed = |operand: &Operand| {
+            operand.as_const().is_some() || operand.as_local().is_some_and(|l| l != old && l != new)
+        };
+        let stores_back = set.kind
+            == MapSet {
+                map: map.clone(),
+                key: key.clone(),
+                value: new.into(),
+            };
+        let is_update = !comma_ok
+            && is_number
+            && is_safe
+            && x.as_local() == Some(old)
+            && (is_fixed(y) || y.as_local() == Some(old))
+            && is_fixed(map)
+            && is_fixed(key)
+            && stores_back
+            && !self.body.locals[old].addr_taken;
+        is_update.then_some(MapUpdate {
+            map,
+            key,
+            old,
+            compute: &compute.kind,
+            new,
+        })
+    }
+
+    pub(crate) fn update_map(&mut self, update: &MapUpdate<'_>) {
+        use Builtin::{map_set, map_set_32, map_set_64, map_set_string};
+        let forms = [map_set_64, map_set_32, map_set_string, map_set];
+        let at = Addr::heap(self.map_access(update.map, update.key, forms));
+        let ty = self.body.locals[update.old].ty;
+        let old = self.load_scalars(at, ty);
+        self.define_local(update.old, &old);
+        self.statement(update.compute);
+        let new = self.local_value(update.new);
+        self.store_value(at, ty, &new);
     }
 
     pub(crate) fn map_delete(&mut self, map: &Operand, key: &Operand) {
