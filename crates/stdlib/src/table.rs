@@ -25,6 +25,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("context", files!("context": "context.mini")),
     ("crypto/hmac", files!("crypto/hmac": "hmac.mini")),
     ("crypto/md5", files!("crypto/md5": "md5.mini")),
+    ("crypto/rand", files!("crypto/rand": "rand.mini")),
     ("crypto/sha1", files!("crypto/sha1": "sha1.mini")),
     ("crypto/sha256", files!("crypto/sha256": "sha256.mini")),
     ("crypto/sha512", files!("crypto/sha512": "sha512.mini")),
@@ -68,6 +69,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("log", files!("log": "log.mini")),
     ("maps", files!("maps": "maps.mini")),
     ("math", files!("math": "math.mini")),
+    (
+        "math/big",
+        files!("math/big": "int.mini", "intconv.mini", "mode.mini", "nat.mini", "rat.mini"),
+    ),
     ("math/bits", files!("math/bits": "bits.mini")),
     (
         "math/cmplx",
@@ -82,6 +87,8 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("os/signal", files!("os/signal": "signal.mini")),
     ("path", files!("path": "path.mini")),
     ("path/filepath", files!("path/filepath": "filepath.mini")),
+    ("regexp", files!("regexp": "regexp.mini")),
+    ("regexp/syntax", files!("regexp/syntax": "syntax.mini")),
     (
         "runtime",
         files!("runtime": "error.mini", "extern.mini", "finalizer.mini", "memstats.mini", "native.mini", "panic.mini", "symtab.mini"),

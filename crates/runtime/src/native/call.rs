@@ -83,6 +83,27 @@ impl<'a> Call<'a> {
         self.elements_mut(i)
     }
 
+    /// The elements of a slice of words that are only read.
+    pub(crate) fn words(&self, i: usize) -> &'a [u64] {
+        let len = self.word(i + 1) as usize;
+        if len == 0 {
+            return &[];
+        }
+        // SAFETY: a slice argument of words: `len` of them, aligned, alive during the call; the native writes to no slice that
+        // overlaps it.
+        unsafe { std::slice::from_raw_parts(self.word(i) as *const u64, len) }
+    }
+
+    /// The elements of a slice of words that may overlap others.
+    pub(crate) fn cells(&self, i: usize) -> &'a [std::cell::Cell<u64>] {
+        let len = self.word(i + 1) as usize;
+        if len == 0 {
+            return &[];
+        }
+        // SAFETY: as for `words`; cells may be written through any reference, and the goroutine stands still meanwhile.
+        unsafe { std::slice::from_raw_parts(self.word(i) as *const std::cell::Cell<u64>, len) }
+    }
+
     /// The elements of a slice of half words: of `[]uint32`, `[]int32`.
     pub(crate) fn u32s_mut(&mut self, i: usize) -> &'a mut [u32] {
         self.elements_mut(i)

@@ -4,6 +4,7 @@
 //! functions over [`call::Call`]. [`float`], [`utf8`] and [`ucd`] are what several of them share.
 
 mod atomic;
+mod big;
 mod binary;
 mod call;
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod os;
 mod panic_text;
 mod rand;
 mod rand_tables;
+mod regexp;
 mod rtype;
 pub mod runtime;
 mod signal;
@@ -61,6 +63,8 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "rand" | "v2" => &[rand::lookup, digest::lookup],
         "sha1" | "sha256" | "sha512" | "crc32" | "maphash" | "html" => &[digest::lookup],
         "binary" => &[binary::lookup],
+        "big" => &[big::lookup],
+        "regexp" => &[regexp::lookup],
         "sync" => &[sync::lookup, clock::lookup],
         "testing" => &[testing::lookup],
         "time" => &[time::lookup, clock::lookup],

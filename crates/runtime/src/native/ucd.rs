@@ -149,3 +149,73 @@ fn is_in(name: &[u8], rune: i32) -> bool {
     let at = ranges.partition_point(|range| (range.1 as i32) < rune);
     ranges.get(at).is_some_and(|range| range.0 as i32 <= rune)
 }
+
+/// The ranges of a category or script by its name or a long name, whatever the case, spaces, hyphens and underscores.
+pub(crate) fn class(name: &str) -> Option<Vec<(u32, u32)>> {
+    let plain = |name: &str| {
+        let letters = name.chars().filter(|c| !matches!(c, '_' | '-' | ' '));
+        letters.map(|c| c.to_ascii_lowercase()).collect::<String>()
+    };
+    let name = plain(name);
+    let category = |category: &str| {
+        let mut ranges = Vec::new();
+        for (i, run) in RUNS.iter().enumerate() {
+            let of = CATEGORIES[(run & 0xFF) as usize];
+            let is_in = match category {
+                "lc" => matches!(of, "Lu" | "Ll" | "Lt"),
+                _ => of.to_ascii_lowercase().starts_with(category),
+            };
+            if is_in {
+                let end = RUNS.get(i + 1).map_or(0x110000, |next| next >> 8);
+                ranges.push((run >> 8, end - 1));
+            }
+        }
+        ranges
+    };
+    match name.as_str() {
+        "any" => return Some(vec![(0, 0x10FFFF)]),
+        "ascii" => return Some(vec![(0, 0x7F)]),
+        "assigned" => {
+            let all = ["l", "m", "n", "p", "s", "z", "cc", "cf", "co", "cs"];
+            return Some(all.iter().flat_map(|name| category(name)).collect());
+        }
+        _ => {}
+    }
+    let short = LONG_NAMES
+        .iter()
+        .find(|(_, long)| *long == name)
+        .map_or(name.as_str(), |(short, _)| short);
+    if short.len() <= 2 {
+        let ranges = category(short);
+        return (!ranges.is_empty() && !short.is_empty()).then_some(ranges);
+    }
+    let &(table, from, to) = TABLES.iter().find(|row| plain(row.0) == name)?;
+    (!PROPERTIES.contains(&table)).then(|| RANGES[from.into()..to.into()].to_vec())
+}
+
+/// Long names of categories (PropertyValueAliases of the database).
+#[rustfmt::skip]
+static LONG_NAMES: [(&str, &str); 42] = [
+    ("c", "other"), ("cc", "control"), ("cc", "cntrl"), ("cf", "format"), ("cn", "unassigned"), ("co", "privateuse"), ("cs", "surrogate"),
+    ("l", "letter"), ("lc", "casedletter"), ("ll", "lowercaseletter"), ("lm", "modifierletter"), ("lo", "otherletter"),
+    ("lt", "titlecaseletter"), ("lu", "uppercaseletter"), ("m", "mark"), ("m", "combiningmark"), ("mc", "spacingmark"),
+    ("me", "enclosingmark"), ("mn", "nonspacingmark"), ("n", "number"), ("nd", "decimalnumber"), ("nd", "digit"), ("nl", "letternumber"),
+    ("no", "othernumber"), ("p", "punctuation"), ("p", "punct"), ("pc", "connectorpunctuation"), ("pd", "dashpunctuation"),
+    ("pe", "closepunctuation"), ("pf", "finalpunctuation"), ("pi", "initialpunctuation"), ("po", "otherpunctuation"),
+    ("ps", "openpunctuation"), ("s", "symbol"), ("sc", "currencysymbol"), ("sk", "modifiersymbol"), ("sm", "mathsymbol"),
+    ("so", "othersymbol"), ("z", "separator"), ("zl", "lineseparator"),
+    ("zp", "paragraphseparator"), ("zs", "spaceseparator"),
+];
+
+/// Those of the tables that are properties, neither categories nor scripts.
+#[rustfmt::skip]
+static PROPERTIES: [&str; 39] = [
+    "ASCII_Hex_Digit", "Bidi_Control", "Dash", "Deprecated", "Diacritic", "Extender", "Hex_Digit", "Hyphen",
+    "IDS_Binary_Operator", "IDS_Trinary_Operator", "IDS_Unary_Operator", "ID_Compat_Math_Continue",
+    "ID_Compat_Math_Start", "Ideographic", "Join_Control", "Logical_Order_Exception", "Modifier_Combining_Mark",
+    "Noncharacter_Code_Point", "Other_Alphabetic", "Other_Default_Ignorable_Code_Point", "Other_Grapheme_Extend",
+    "Other_ID_Continue", "Other_ID_Start", "Other_Lowercase", "Other_Math", "Other_Uppercase", "Pattern_Syntax",
+    "Pattern_White_Space", "Prepended_Concatenation_Mark", "Quotation_Mark", "Radical", "Regional_Indicator",
+    "Sentence_Terminal", "STerm", "Soft_Dotted", "Terminal_Punctuation", "Unified_Ideograph", "Variation_Selector",
+    "White_Space",
+];
