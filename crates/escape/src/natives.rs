@@ -29,8 +29,9 @@ const KEEPERS: &[(&str, u32)] = &[
     ("os.setenv", 0b11),
 ];
 
-/// Packages all of whose natives are taken to keep what they are given: they talk to the scheduler and its timers.
-const KEEPING_PACKAGES: &[&str] = &["time", "context", "internal/poll", "net"];
+/// Packages all of whose natives are taken to keep what they are given: they talk to the scheduler and its timers, or store values
+/// wherever others point.
+const KEEPING_PACKAGES: &[&str] = &["time", "context", "internal/poll", "net", "reflect"];
 
 /// Natives that return an argument and hide it: what they return is only compared, and kept where the argument itself is.
 const HIDING: &[&str] = &["strings.itself"];

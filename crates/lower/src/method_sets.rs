@@ -59,6 +59,18 @@ impl Reached {
     }
 }
 
+/// The exported methods that a declared type declares.
+fn exported_methods(prog: &Program, ty: TypeId) -> Vec<Arc<str>> {
+    let mini_frontend::Type::Named(named) = *prog.types.get(prog.types.unalias(ty)) else {
+        return Vec::new();
+    };
+    let methods = prog.types.named(named).methods.iter();
+    methods
+        .filter(|(name, _)| name.is_exported())
+        .map(|(name, _)| Arc::from(name.as_str()))
+        .collect()
+}
+
 impl Context<'_> {
     /// Values are converted or asserted to `ty`: if it is an interface, its methods can be found at run time.
     pub(crate) fn demand(&mut self, ty: TyId) {
@@ -75,7 +87,11 @@ impl Context<'_> {
         if !self.reached.is_new() {
             return false;
         }
-        self.close_over_parts();
+        let reflects = prog.package_by_path("reflect").is_some();
+        self.close_over_parts(reflects);
+        if reflects {
+            self.name_all_methods(prog);
+        }
         let (old_types, old_names) = (self.reached.n_types_done, self.reached.n_names_done);
         let (n_types, n_names) = (self.reached.boxed.len(), self.reached.names.len());
         self.reached.n_types_done = n_types;
@@ -96,8 +112,35 @@ impl Context<'_> {
         true
     }
 
-    /// Adds the types that descriptors of boxed types lead to.
-    fn close_over_parts(&mut self) {
+    /// Methods can be asked for by number or name: if they are, all exported ones of boxed types are reachable.
+    fn name_all_methods(&mut self, prog: &mut Program) {
+        let is_asked = |name| {
+            self.reached
+                .names
+                .contains(&(Arc::from(name), Arc::from("")))
+        };
+        if !["Method", "MethodByName", "NumMethod"]
+            .into_iter()
+            .any(is_asked)
+        {
+            return;
+        }
+        for index in 0..self.reached.boxed.len() {
+            let ty = self.reached.boxed[index];
+            if self.types.named(ty).is_none() {
+                continue;
+            }
+            let Some(source) = self.source_of(prog, ty) else {
+                continue;
+            };
+            for name in exported_methods(prog, source) {
+                self.reached.name(name, Arc::from(""));
+            }
+        }
+    }
+
+    /// Adds the types that descriptors of boxed types lead to; by reflection, from a variable to its address too.
+    fn close_over_parts(&mut self, reflects: bool) {
         let mut index = self.reached.n_types_done;
         while let Some(&ty) = self.reached.boxed.get_index(index) {
             index += 1;
@@ -115,6 +158,10 @@ impl Context<'_> {
                 }
                 TyKind::Struct(fields) => fields.iter().for_each(|field| add(field.ty)),
                 _ => {}
+            }
+            if reflects && self.types.named(ty).is_some() {
+                let pointer = self.types.pointer_to(ty);
+                self.reached.boxed.insert(pointer);
             }
         }
     }

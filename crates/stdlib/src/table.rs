@@ -87,6 +87,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("os/signal", files!("os/signal": "signal.mini")),
     ("path", files!("path": "path.mini")),
     ("path/filepath", files!("path/filepath": "filepath.mini")),
+    (
+        "reflect",
+        files!("reflect": "deepequal.mini", "native.mini", "type.mini", "value.mini"),
+    ),
     ("regexp", files!("regexp": "regexp.mini")),
     ("regexp/syntax", files!("regexp/syntax": "syntax.mini")),
     (

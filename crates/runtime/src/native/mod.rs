@@ -19,6 +19,7 @@ pub mod os;
 mod panic_text;
 mod rand;
 mod rand_tables;
+mod reflect;
 mod regexp;
 mod rtype;
 pub mod runtime;
@@ -64,6 +65,7 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "sha1" | "sha256" | "sha512" | "crc32" | "maphash" | "html" => &[digest::lookup],
         "binary" => &[binary::lookup],
         "big" => &[big::lookup],
+        "reflect" => &[reflect::lookup],
         "regexp" => &[regexp::lookup],
         "sync" => &[sync::lookup, clock::lookup],
         "testing" => &[testing::lookup],
