@@ -73,6 +73,19 @@ fn library_func(cx: &mut Context<'_>, prog: &mut Program, symbol: &str) -> Optio
 fn seed(cx: &mut Context<'_>, prog: &mut Program, options: Options) -> Vec<FuncId> {
     let mut steps = vec![];
     let main = prog.main;
+    // The few library packages that have init functions: hooks that one package sets in another.
+    let library: Vec<_> = prog
+        .packages
+        .iter()
+        .filter(|package| package.is_lazy)
+        .collect();
+    let inits: Vec<_> = library
+        .iter()
+        .flat_map(|package| package.inits.clone())
+        .collect();
+    for init in inits {
+        steps.push(cx.func(prog, init));
+    }
     for pkg in users_packages(prog) {
         let inits = prog.init_order(pkg);
         if let Some(first) = inits.first() {

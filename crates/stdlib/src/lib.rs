@@ -8,7 +8,8 @@
 //! Invariants, because hello world is compiled from source at every start:
 //!
 //! - imports between packages are few, above all below `fmt`, which does not import `os` (see `internal/stdio`);
-//! - package variables below `fmt` have constant or trivial initialisers, and there are no `init` functions there; tables are native.
+//! - package variables below `fmt` have constant or trivial initialisers, and there are no `init` functions there (elsewhere
+//!   they only set hooks); tables are native.
 
 #![forbid(unsafe_code)]
 

@@ -39,6 +39,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     ("encoding/csv", files!("encoding/csv": "csv.mini")),
     ("encoding/hex", files!("encoding/hex": "hex.mini")),
+    (
+        "encoding/json",
+        files!("encoding/json": "decode.mini", "encode.mini", "fields.mini", "scan.mini", "stream.mini"),
+    ),
     ("errors", files!("errors": "errors.mini")),
     ("flag", files!("flag": "flag.mini", "values.mini")),
     (
