@@ -67,7 +67,7 @@ struct Specials {
 
 #[derive(Debug)]
 struct State {
-    /// By address of the object's slot.
+    /// By the pointers that they were set with: small objects share a slot.
     objects: BTreeMap<usize, Specials>,
     due: VecDeque<Due>,
     n_cleanups: u64,
@@ -93,24 +93,20 @@ impl State {
         !std::mem::replace(&mut self.has_worker, true)
     }
 
-    fn forget_if_empty(&mut self, slot: usize) {
-        if let Some(specials) = self.objects.get(&slot)
+    fn forget_if_empty(&mut self, object: usize) {
+        if let Some(specials) = self.objects.get(&object)
             && specials.finalizer.is_none()
             && specials.cleanups.is_empty()
         {
-            self.objects.remove(&slot);
+            self.objects.remove(&object);
         }
     }
 }
 
-fn slot_of(found: &Found) -> usize {
-    found.span.slot(found.index)
-}
-
-/// Sets the finalizer of an object; whether to start the goroutine that calls [`wait`] and [`take`]. `None`: it has one.
-pub fn set_finalizer(object: &Found, finalizer: Due) -> Option<bool> {
+/// Sets the finalizer of the object at an address of the heap; whether to start the goroutine that calls [`wait`] and [`take`]. `None`: it has one.
+pub fn set_finalizer(object: usize, finalizer: Due) -> Option<bool> {
     let mut state = STATE.lock();
-    let specials = state.objects.entry(slot_of(object)).or_default();
+    let specials = state.objects.entry(object).or_default();
     if specials.finalizer.is_some() {
         return None;
     }
@@ -119,45 +115,43 @@ pub fn set_finalizer(object: &Found, finalizer: Due) -> Option<bool> {
 }
 
 /// Takes the finalizer of an object away, if it has one.
-pub fn remove_finalizer(object: &Found) {
+pub fn remove_finalizer(object: usize) {
     let mut state = STATE.lock();
-    let slot = slot_of(object);
-    if let Some(specials) = state.objects.get_mut(&slot) {
+    if let Some(specials) = state.objects.get_mut(&object) {
         specials.finalizer = None;
     }
-    state.forget_if_empty(slot);
+    state.forget_if_empty(object);
 }
 
-/// Adds a cleanup to an object; its number, and whether to start the goroutine.
-pub fn add_cleanup(object: &Found, function: usize) -> (u64, bool) {
+/// Adds a cleanup to the object at an address of the heap; its number, and whether to start the goroutine.
+pub fn add_cleanup(object: usize, function: usize) -> (u64, bool) {
     let mut state = STATE.lock();
     state.n_cleanups += 1;
     let id = state.n_cleanups;
-    let specials = state.objects.entry(slot_of(object)).or_default();
+    let specials = state.objects.entry(object).or_default();
     specials.cleanups.push((id, Due::Cleanup { function }));
     (id, state.needs_worker())
 }
 
 /// Takes a cleanup away that is not due yet.
-pub fn stop_cleanup(object: &Found, id: u64) {
+pub fn stop_cleanup(object: usize, id: u64) {
     let mut state = STATE.lock();
-    let slot = slot_of(object);
-    if let Some(specials) = state.objects.get_mut(&slot) {
+    if let Some(specials) = state.objects.get_mut(&object) {
         specials.cleanups.retain(|cleanup| cleanup.0 != id);
     }
-    state.forget_if_empty(slot);
+    state.forget_if_empty(object);
 }
 
 /// Visits what is kept alive for calls to come. The world is stopped.
 pub(super) fn for_each_root(visit: &mut dyn FnMut(usize)) {
     let state = STATE.lock();
-    for (&slot, specials) in &state.objects {
+    for (&object, specials) in &state.objects {
         for (_, cleanup) in &specials.cleanups {
             cleanup.for_each_root(visit);
         }
         if let Some(finalizer) = specials.finalizer {
             visit(finalizer.function());
-            if let Some(found) = find_object(slot) {
+            if let Some(found) = find_object(object) {
                 // SAFETY: the object is there as long as it has specials, and the world stands still.
                 unsafe { scan::object(found.span, found.index, &mut |word| visit(word)) };
             }
@@ -174,10 +168,11 @@ pub(super) fn collect_due() -> usize {
     if state.objects.is_empty() {
         return 0;
     }
-    let mut kept = 0;
+    // Nothing is kept before all is decided: what shares a slot is due together.
+    let mut kept = vec![];
     let State { objects, due, .. } = &mut *state;
-    objects.retain(|&slot, specials| {
-        let Some(Found { span, index }) = find_object(slot) else {
+    objects.retain(|&object, specials| {
+        let Some(Found { span, index }) = find_object(object) else {
             return false;
         };
         if span.is_marked(index) {
@@ -185,18 +180,15 @@ pub(super) fn collect_due() -> usize {
         }
         if let Some(finalizer) = specials.finalizer.take() {
             due.push_back(finalizer);
-            kept += keep(span, index);
+            kept.push((span, index));
             return !specials.cleanups.is_empty();
         }
         due.extend(specials.cleanups.iter().map(|cleanup| cleanup.1));
         false
     });
-    kept
-}
-
-fn keep(span: &Span, index: usize) -> usize {
-    span.mark::<false>(index);
-    span.elem_size()
+    let newly_marked = |&(span, index): &(&Span, usize)| span.mark::<false>(index);
+    let sizes = kept.into_iter().filter(newly_marked);
+    sizes.map(|(span, _)| span.elem_size()).sum()
 }
 
 /// Wakes the goroutine that makes the calls, if there is something for it. The world runs.

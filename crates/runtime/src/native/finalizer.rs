@@ -13,9 +13,7 @@ natives! {
     "runtime.setFinalizer" => set_finalizer;
     "runtime.addCleanup" => add_cleanup;
     "runtime.stopCleanup" => |c: &mut Call| {
-        if let Some(object) = find_object(c.word(0) as usize) {
-            specials::stop_cleanup(&object, c.word(1));
-        }
+        specials::stop_cleanup(c.word(0) as usize, c.word(1));
     };
     "runtime.takeCall" => take_call;
     "runtime.waitForCalls" => |c: &mut Call| {
@@ -41,7 +39,7 @@ fn add_cleanup(c: &mut Call) {
         c.ret_bool(3, true);
         return;
     }
-    let (id, is_first) = specials::add_cleanup(&object, c.word(2) as usize);
+    let (id, is_first) = specials::add_cleanup(address, c.word(2) as usize);
     c.ret(0, id);
     c.ret(1, address as u64);
     c.ret_bool(2, is_first);
@@ -75,11 +73,11 @@ fn set_finalizer(c: &mut Call) {
     };
     check_address(ty, &object, address);
     let Some(function_type) = c.desc(2) else {
-        specials::remove_finalizer(&object);
+        specials::remove_finalizer(address);
         return;
     };
     let due = finalizer(ty, address, function_type, c.word(3) as usize);
-    match specials::set_finalizer(&object, due) {
+    match specials::set_finalizer(address, due) {
         Some(is_first) => c.ret_bool(0, is_first),
         None => fail("finalizer already set"),
     }

@@ -29,15 +29,19 @@ natives! {
         let locks = unsafe { &mut (*c.goroutine()).thread_locks };
         *locks = locks.saturating_sub(1);
     };
-    "runtime.Breakpoint" => |_: &mut Call| {
-        // SAFETY: a signal that we or a debugger handle.
-        unsafe { libc::raise(libc::SIGTRAP) };
-        if !sched::notify::is_wanted(libc::SIGTRAP) {
-            // It ends the program, on another thread.
-            loop {
-                std::thread::park();
+    "runtime.Breakpoint" => |c: &mut Call| {
+        let wait = || {
+            // SAFETY: a signal that we or a debugger handle.
+            unsafe { libc::raise(libc::SIGTRAP) };
+            if !sched::notify::is_wanted(libc::SIGTRAP) {
+                // It ends the program, on another thread.
+                loop {
+                    std::thread::park();
+                }
             }
-        }
+        };
+        // SAFETY: inside a native of the running goroutine; nothing of the heap is used.
+        unsafe { sched::blocking(c.goroutine(), wait) };
     };
     "runtime.callers" => callers;
     "runtime.describe" => describe;
