@@ -36,7 +36,8 @@ def messages(output):
     for line in output.splitlines():
         match = MESSAGE.match(line)
         if match and match.group(2) != "too many errors":
-            found[int(match.group(1))].append(match.group(2))
+            # Places inside messages without their folders.
+            found[int(match.group(1))].append(re.sub(r"(?:\./|/\S*/)(\w+\.go:\d+)", r"\1", match.group(2)))
     return found
 
 

@@ -277,7 +277,7 @@ impl<'a> Checker<'a> {
             }
             _ => {
                 if let ExprKind::Selector { x: inner, .. } = &lhs.unparen().kind
-                    && self.info(inner).mode == Mode::MapIndex
+                    && self.expr(inner).mode == Mode::MapIndex
                 {
                     let text = format!("cannot assign to struct field {lhs} in map");
                     self.error(Code::UnaddressableFieldAssign, lhs, text);

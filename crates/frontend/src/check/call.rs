@@ -88,10 +88,7 @@ impl<'a> Checker<'a> {
                         let text =
                             format!("invalid use of ... in conversion to {}", self.type_text(ty));
                         self.error(Code::BadDotDotDotSyntax, arg, text);
-                        x.set_invalid();
-                    } else if !self.may_convert_to(expr, ty) {
-                        x.set_invalid();
-                    } else {
+                    } else if self.may_convert_to(expr, ty) {
                         self.conversion(&mut x, ty);
                     }
                 }

@@ -20,7 +20,15 @@ impl<'a> Checker<'a> {
         let from = self.under(x.ty);
         let to = self.under(target);
         let fail = |code| Err((code, String::new()));
-        if !to.is_valid() || !from.is_valid() {
+        // What is not made as its type wants it, an instance with too few arguments, is at least not another type.
+        let is_instance = |c: &Self, ty: TypeId| {
+            c.types()
+                .as_named(ty)
+                .is_some_and(|named| named.origin.is_some())
+        };
+        if (!to.is_valid() || !from.is_valid())
+            && !(is_instance(self, x.ty) && is_instance(self, target))
+        {
             return Ok(());
         }
         if self.types().is_untyped(from) {
@@ -46,7 +54,8 @@ impl<'a> Checker<'a> {
             return Ok(());
         }
         if self.types().is_interface(target) || self.is_interface_pointer(to) {
-            match self.implements(x.ty, target) {
+            let (from, to) = (self.types().unalias(x.ty), self.types().unalias(target));
+            match self.implements(from, to) {
                 None => return Ok(()),
                 Some(_) if self.types().is_type_param(x.ty) => {}
                 Some(cause) => return Err((Code::InvalidIfaceAssign, cause)),

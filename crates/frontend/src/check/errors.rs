@@ -101,18 +101,24 @@ pub(super) fn count(n: usize, what: &str) -> String {
 }
 
 /// A position inside a message's text: [`resolve_places`] makes it `file:line:col` once all is checked.
-pub(super) fn place(pos: Pos) -> String {
+pub(crate) fn place(pos: Pos) -> String {
     format!("\u{1}{}\u{1}", pos.0)
 }
 
 /// Puts locations where [`place`] left positions.
 pub(super) fn resolve_places(diagnostics: &mut [Diagnostic], sources: &SourceMap) {
     for diagnostic in diagnostics {
-        if !diagnostic.message.contains('\u{1}') {
-            continue;
+        let notes = diagnostic.notes.iter_mut().map(|note| &mut note.0);
+        let labels = diagnostic.labels.iter_mut().map(|label| &mut label.message);
+        for text in notes.chain(labels).chain([&mut diagnostic.message]) {
+            resolve_in(text, sources);
         }
-        let parts: Vec<String> = diagnostic
-            .message
+    }
+}
+
+fn resolve_in(text: &mut String, sources: &SourceMap) {
+    if text.contains('\u{1}') {
+        let parts: Vec<String> = text
             .split('\u{1}')
             .enumerate()
             .map(|(i, part)| match (i % 2, part.parse()) {
@@ -122,6 +128,6 @@ pub(super) fn resolve_places(diagnostics: &mut [Diagnostic], sources: &SourceMap
                 _ => part.to_string(),
             })
             .collect();
-        diagnostic.message = parts.concat();
+        *text = parts.concat();
     }
 }

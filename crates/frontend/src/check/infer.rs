@@ -108,7 +108,11 @@ impl<'a> Checker<'a> {
                 ),
             }
         };
-        error.message = Some((arg.pos(), text));
+        let pos = match arg.part {
+            Part::Target => arg.expr.pos,
+            _ => arg.pos(),
+        };
+        error.message = Some((pos, text));
     }
 
     /// `P`, `P and Q`, `P, Q, and R`

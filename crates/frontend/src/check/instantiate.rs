@@ -93,13 +93,17 @@ impl<'a> Checker<'a> {
         let Some(args) = self.type_list(exprs) else {
             return TypeId::INVALID;
         };
-        if !self.has_as_many_args(x, generic, params.len(), args.len()) {
+        let is_alias = matches!(self.types().get(generic), Type::Alias(_));
+        let is_full = self.has_as_many_args(x, generic, params.len(), args.len());
+        if !is_full && is_alias {
             return TypeId::INVALID;
         }
         let instance = self.prog.types.instantiate(generic, &args);
         let places = &mut self.prog.state.instance_places;
         places.entry(instance).or_insert(x.pos);
-        self.verify_later(params, args, x.pos, x.span, exprs);
+        if is_full {
+            self.verify_later(params, args, x.pos, x.span, exprs);
+        }
         instance
     }
 

@@ -42,6 +42,7 @@ mod selector;
 mod shift;
 mod signature;
 pub(crate) mod state;
+pub(crate) use errors::place;
 mod stmt;
 mod switch;
 mod typeparams;

@@ -126,7 +126,7 @@ impl<'a> Checker<'a> {
         });
         if x.mode == Mode::Constant {
             let value = self.const_of(x).to_string();
-            if value != expr && !self.const_of(x).is_unknown() {
+            if value != expr {
                 text.push(' ');
                 text.push_str(&value);
             }

@@ -49,11 +49,6 @@ impl<'a> Checker<'a> {
             self.error_name(Code::NotAType, sel.pos, sel.name, text);
             return x;
         }
-        if base.is_nil() {
-            let text = "invalid use of nil in selector expression";
-            self.error_at_node(Code::InvalidCall, expr, text);
-            return x;
-        }
         if let Some(elem) = self.types().pointee(base.ty)
             && !self.is_complete(elem)
         {

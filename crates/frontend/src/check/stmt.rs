@@ -42,7 +42,9 @@ impl<'a> Checker<'a> {
         }
         for obj in named {
             let name = self.object(obj).name;
-            if !name.as_str().is_empty() && !name.is_blank() {
+            // Of two parameters with one name, the first counts.
+            let is_named = !name.as_str().is_empty() && !name.is_blank();
+            if is_named && self.lookup_innermost(name).is_none() {
                 self.bind(name, obj);
             }
         }
@@ -334,7 +336,11 @@ impl<'a> Checker<'a> {
             && !is_communication(comm)
         {
             let text = "select case must be send or receive (possibly with assignment)";
-            self.error_at(Code::InvalidSelectCase, comm.pos, text);
+            let pos = match &comm.kind {
+                StmtKind::Expr(expr) => expr.pos,
+                _ => comm.span.start,
+            };
+            self.error_at(Code::InvalidSelectCase, pos, text);
             return;
         }
         self.open_scope();

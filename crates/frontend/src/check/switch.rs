@@ -69,7 +69,7 @@ impl<'a> Checker<'a> {
         if !tag.is_valid() || !value.is_valid() {
             return;
         }
-        self.match_types(&mut value, &mut tag);
+        self.convert_untyped(&mut value, tag.ty);
         if !value.is_valid() {
             return;
         }

@@ -60,6 +60,9 @@ impl<'a> Checker<'a> {
         let kind = ObjectKind::TypeName { is_alias: false };
         let obj = self.new_object(name, kind, TypeId::INVALID);
         let param = self.prog.types.new_type_param(name.name, obj, index as u32);
+        if self.prog.state.universe.contains_key(&name.name) {
+            self.prog.types.set_shadows(param, name.pos);
+        }
         self.prog.objects[obj.index()].ty = self.types().type_param(param).id;
         self.declare(name, obj);
         param

@@ -210,11 +210,7 @@ impl<'a> Checker<'a> {
         }
         let is_integer = self.types().is_integer(x.ty);
         if is_integer || self.types().is_untyped(x.ty) {
-            let value = self.const_of(&x);
-            if value.is_unknown() {
-                return None;
-            }
-            if let Some(len) = value.as_i64()
+            if let Some(len) = self.const_of(&x).as_i64()
                 && len >= 0
             {
                 return Some(len as u64);

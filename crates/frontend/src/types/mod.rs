@@ -27,6 +27,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
+use mini_diagnostics::Pos;
 use mini_syntax::Symbol;
 pub use mini_syntax::ast::ChanDir;
 
@@ -224,6 +225,8 @@ pub struct TypeParam {
     pub obj: ObjId,
     /// Its place in the list that declares it.
     pub index: u32,
+    /// Where it is declared, if it has the name of something predeclared: messages say so.
+    pub shadows: Option<Pos>,
     /// Any type: one that is no interface stands for the interface that embeds it. Invalid while the list is being
     /// resolved.
     pub constraint: TypeId,
@@ -498,10 +501,15 @@ impl Types {
             name,
             obj,
             index,
+            shadows: None,
             constraint: TypeId::INVALID,
         });
         self.intern(Type::TypeParam(param));
         param
+    }
+
+    pub(crate) fn set_shadows(&mut self, param: TypeParamId, pos: Pos) {
+        self.type_params[param.0 as usize].shadows = Some(pos);
     }
 
     pub fn set_constraint(&mut self, param: TypeParamId, constraint: TypeId) {

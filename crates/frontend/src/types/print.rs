@@ -148,9 +148,14 @@ impl Printer<'_> {
                 }
                 self.out.push(')');
             }
-            &Type::TypeParam(param) => self
-                .out
-                .push_str(self.types.type_param(param).name.as_str()),
+            &Type::TypeParam(param) => {
+                let param = self.types.type_param(param);
+                self.out.push_str(param.name.as_str());
+                if let Some(pos) = param.shadows {
+                    let place = crate::check::place(pos);
+                    let _ = write!(self.out, " /* with {} declared at {place} */", param.name);
+                }
+            }
             Type::Union(terms) => {
                 for (i, term) in terms.iter().enumerate() {
                     self.separate(i, " | ");

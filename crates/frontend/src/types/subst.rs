@@ -557,7 +557,10 @@ impl Types {
                     let param = self.type_param(param);
                     (param.name, param.obj, param.index)
                 };
-                self.new_type_param(name, obj, index)
+                let shadows = self.type_param(param).shadows;
+                let new = self.new_type_param(name, obj, index);
+                self.type_params[new.0 as usize].shadows = shadows;
+                new
             })
             .collect();
         let args: Vec<TypeId> = renamed
