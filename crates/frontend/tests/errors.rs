@@ -215,14 +215,6 @@ fn comparisons() {
 }
 
 #[test]
-fn what_is_not_built_is_named() {
-    check(
-        "func part[T complex64 | complex128](x T) { _ = real(x) }",
-        &["2:53: complex, real and imag of type parameters are not supported yet"],
-    );
-}
-
-#[test]
 fn one_mistake_gives_one_error() {
     check(
         "func f() {\n\tx := undefined\n\ty := x + 1\n\tz := []int{y, x.foo, x()}\n\t_ = z\n}",

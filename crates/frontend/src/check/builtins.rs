@@ -303,7 +303,7 @@ impl<'a> Checker<'a> {
             self.error_op(Code::InvalidComplex, &x, text);
             return Operand::invalid(expr);
         }
-        if self.refuses_type_param(&x) {
+        if self.refuses_type_param(Builtin::Complex, &x) {
             return Operand::invalid(expr);
         }
         let ty = match self.types().basic(x.ty) {
@@ -341,7 +341,7 @@ impl<'a> Checker<'a> {
                 x.ty = TypeId::UNTYPED_COMPLEX;
             }
         }
-        if !x.is_valid() || self.refuses_type_param(&x) {
+        if !x.is_valid() || self.refuses_type_param(builtin, &x) {
             x.set_invalid();
             return x;
         }
@@ -374,13 +374,30 @@ impl<'a> Checker<'a> {
         x
     }
 
-    /// Refuses parts of numbers whose type is a type parameter: the type of the result would have to be another one.
-    fn refuses_type_param(&mut self, x: &Operand<'a>) -> bool {
-        let is_param = self.types().is_type_param(x.ty);
-        if is_param {
-            self.unsupported(x.pos(), "complex, real and imag of type parameters are");
+    /// Refuses parts of numbers whose type is a type parameter, as Go does: the type of the result would have to be a type
+    /// parameter that nobody declares.
+    fn refuses_type_param(&mut self, builtin: Builtin, x: &Operand<'a>) -> bool {
+        let types = self.types();
+        let is_fine = |basic: Basic| match builtin {
+            Builtin::Complex => matches!(basic, Basic::Float32 | Basic::Float64),
+            _ => matches!(basic, Basic::Complex64 | Basic::Complex128),
+        };
+        let is_refused = types.is_type_param(x.ty)
+            && types.all_under(x.ty, |under| types.basic(under).is_some_and(is_fine));
+        if is_refused {
+            let code = match builtin {
+                Builtin::Complex => Code::InvalidComplex,
+                Builtin::Real => Code::InvalidReal,
+                _ => Code::InvalidImag,
+            };
+            let text = format!(
+                "{} not supported as argument to built-in {} for go1.18 (see go.dev/issue/50937)",
+                self.describe(x),
+                builtin.name()
+            );
+            self.error_op(code, x, text);
         }
-        is_param
+        is_refused
     }
 
     fn clear(&mut self, mut x: Operand<'a>) -> Operand<'a> {

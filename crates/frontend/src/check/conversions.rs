@@ -26,9 +26,9 @@ impl<'a> Checker<'a> {
                 .as_named(ty)
                 .is_some_and(|named| named.origin.is_some())
         };
-        if (!to.is_valid() || !from.is_valid())
-            && !(is_instance(self, x.ty) && is_instance(self, target))
-        {
+        let is_known = to.is_valid() && from.is_valid();
+        let are_instances = is_instance(self, x.ty) && is_instance(self, target);
+        if !is_known && !are_instances {
             return Ok(());
         }
         if self.types().is_untyped(from) {

@@ -53,15 +53,6 @@ impl<'a> Checker<'a> {
         self.push(Diagnostic::error(code, self.name_span(pos, name), text));
     }
 
-    /// Refuses a construct that is not built yet.
-    pub(super) fn unsupported(&mut self, pos: Pos, construct: &str) {
-        self.error_at(
-            Code::Unsupported,
-            pos,
-            format!("{construct} not supported yet"),
-        );
-    }
-
     pub(super) fn name_span(&self, pos: Pos, name: Symbol) -> Span {
         Span::new(pos, pos.offset(name.as_str().len() as u32))
     }

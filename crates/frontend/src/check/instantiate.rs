@@ -240,8 +240,10 @@ impl<'a> Checker<'a> {
                 Type::Tuple(parts) => parts.to_vec(),
                 _ => Vec::new(),
             };
-            let mut error = InferError::default();
-            error.target = Some(description).filter(|text| !text.is_empty());
+            let mut error = InferError {
+                target: Some(description).filter(|text| !text.is_empty()),
+                ..InferError::default()
+            };
             args.resize(params.len(), TypeId::INVALID);
             match self.infer(pos, &renamed, args, &wanted, &operands, &mut error) {
                 Some(inferred) => args = inferred,

@@ -12,7 +12,6 @@ use mini_diagnostics::{Code, Diagnostic, Pos};
 use super::Checker;
 use super::instantiate::Instantiation;
 use crate::object::ObjId;
-use crate::program::PkgId;
 use crate::types::{NamedId, Type, TypeId, TypeParamId};
 
 #[derive(Debug, Default)]
@@ -107,13 +106,13 @@ impl<'a> Checker<'a> {
             // Templates are no arguments, so that cycles lie within a package.
             let param_pkg = self.object(self.types().type_param(param).obj).pkg;
             if param_pkg == self.env.pkg && self.types().has_type_params(arg) {
-                self.flows(arg, arg, param, pos, param_pkg);
+                self.flows(arg, arg, param, pos);
             }
         }
     }
 
     /// `part` is a part of `arg`, which is an argument for `param`.
-    fn flows(&mut self, part: TypeId, arg: TypeId, param: TypeParamId, pos: Pos, pkg: PkgId) {
+    fn flows(&mut self, part: TypeId, arg: TypeId, param: TypeParamId, pos: Pos) {
         if !self.types().has_type_params(part) {
             return;
         }
@@ -142,7 +141,7 @@ impl<'a> Checker<'a> {
             _ => {}
         }
         for inner in parts {
-            self.flows(inner, arg, param, pos, pkg);
+            self.flows(inner, arg, param, pos);
         }
     }
 

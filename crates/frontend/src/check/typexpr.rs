@@ -209,12 +209,11 @@ impl<'a> Checker<'a> {
             return None;
         }
         let is_integer = self.types().is_integer(x.ty);
-        if is_integer || self.types().is_untyped(x.ty) {
-            if let Some(len) = self.const_of(&x).as_i64()
-                && len >= 0
-            {
-                return Some(len as u64);
-            }
+        if (is_integer || self.types().is_untyped(x.ty))
+            && let Some(len) = self.const_of(&x).as_i64()
+            && len >= 0
+        {
+            return Some(len as u64);
         }
         let described = self.describe(&x);
         let text = match is_integer {
