@@ -5,7 +5,8 @@ Reads Debian's golang-1.19-src in place; nothing of it is copied. Says "skipped"
 
     tests/go_conformance.py [--go PATH] [--mini PATH] [--cache DIR] [--jobs N] [-v] [NAME-PART ...]
 
-Every `// run` file whose imports Mini has is run. Those that Mini refuses because a construct is not built yet are counted
+Every `// run` file whose imports Mini has is run, and every `// rundir` folder, laid out as a module with a folder for each
+of its packages. Those that Mini refuses because a construct is not built yet are counted
 apart. The last line is `N passed, N failed, N skipped`.
 """
 
@@ -40,6 +41,20 @@ def packages():
     return {str(p.parent.relative_to(base)) for p in base.rglob("*.mini")}
 
 
+def lay_out(path, directory):
+    """Makes a module of a `// rundir` folder: its files, one folder a package, `import "./a"` as `"test/a"`; main's folder."""
+    (directory / "go.mod").write_text("module test\n\ngo 1.27\n")
+    folders = {}
+    for file in sorted(path.with_suffix(".dir").glob("*.go")):
+        text = file.read_text(errors="replace")
+        package = re.search(r"^package\s+(\w+)", text, re.M).group(1)
+        # Others import the package by the name of its first file.
+        folder = folders.setdefault(package, file.stem)
+        (directory / folder).mkdir(exist_ok=True)
+        (directory / folder / file.name).write_text(re.sub(r'"\./([^"]*)"', r'"test/\1"', text))
+    return folders.get("main")
+
+
 def execute(command, directory, **more):
     try:
         done = subprocess.run(command, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIME_LIMIT, **more)
@@ -66,13 +81,36 @@ def go_result(options, path, text):
     return result
 
 
+def check_folder(options, path):
+    """The same for a `// rundir` folder."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        main = lay_out(path, directory)
+        if main is None:
+            return "skipped", "no package main"
+        environment = dict(os.environ, GO111MODULE="on", GOFLAGS="")
+        built, _, err = execute([options.go, "build", "-o", "program", f"./{main}"], name, env=environment)
+        if built != 0:
+            return "skipped", "Go 1.27 does not build it"
+        status, out, _ = execute([directory / "program"], name)
+        expected = [status, hashlib.sha256(out).hexdigest()]
+        return compare(expected, execute([options.mini, "run", f"./{main}"], name))
+
+
 def check(options, path):
     """(outcome, detail): outcome is passed, failed, refused, or skipped."""
+    if path.with_suffix(".dir").is_dir():
+        return check_folder(options, path)
     text = path.read_text(errors="replace")
     expected = go_result(options, path, text)
     if expected is None or expected[0] == "timeout":
         return "skipped", "Go 1.27 does not build or finish it"
-    status, out, err = execute([options.mini, "run", path], path.parent)
+    return compare(expected, execute([options.mini, "run", path], path.parent))
+
+
+def compare(expected, found):
+    """What Mini did, against the status and output digest of Go."""
+    status, out, err = found
     err = err.decode(errors="replace")
     if status == 1 and "not supported" in err:
         return "refused", next(line for line in err.splitlines() if "not supported" in line)
@@ -86,7 +124,7 @@ def check(options, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--go", default=os.environ.get("MINI_GO") or shutil.which("go"))
-    parser.add_argument("--mini", default=ROOT / "target/release/mini")
+    parser.add_argument("--mini", type=pathlib.Path, default=ROOT / "target/release/mini")
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "mini-go-results")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("-v", action="store_true", help="list refused programs too")
@@ -96,12 +134,17 @@ def main():
         print("skipped: needs golang-1.19-src and Go 1.27")
         return 0
     options.cache.mkdir(parents=True, exist_ok=True)
+    options.mini = options.mini.resolve()
     available = packages()
     chosen = []
     for path in sorted(FOLDER.rglob("*.go")):
         name = str(path.relative_to(FOLDER))
         text = path.read_text(errors="replace")
-        if text.split("\n", 1)[0].strip() != "// run" or not imports(text) <= available:
+        first = text.split("\n", 1)[0].split()
+        is_folder = first[:2] == ["//", "rundir"] and path.with_suffix(".dir").is_dir()
+        texts = [f.read_text(errors="replace") for f in path.with_suffix(".dir").glob("*.go")] if is_folder else [text]
+        own = {i for t in texts for i in imports(t) if i.startswith("./")}
+        if first != ["//", "run"] and not is_folder or not set().union(*map(imports, texts)) - own <= available:
             continue
         if not options.names or any(part in name for part in options.names):
             chosen.append((name, path))
