@@ -154,6 +154,15 @@ impl<'ast> Context<'ast> {
         let sig = prog.types.subst(decl.sig, &subst);
         let sig = self.sig(prog, sig, params);
         let pos = match decl.origin {
+            // Go has methods of instances where their receivers are.
+            front::FuncOrigin::Decl { decl: at, .. }
+                if decl.recv.is_some() && !key.1.is_empty() =>
+            {
+                let decl = self.asts.func_decl(at);
+                decl.map_or(Pos::NONE, |decl| {
+                    decl.span.start.offset("func ".len() as u32)
+                })
+            }
             front::FuncOrigin::Decl { obj, .. } => prog.object(obj).pos,
             front::FuncOrigin::Lit { .. } => Pos::NONE,
         };

@@ -1,7 +1,7 @@
 //! Inlining: puts the bodies of small functions in place of calls, callees first.
 //!
-//! A function is inlined if its cost (Go's count of syntax nodes, from lowering) is at most [`MAX_COST`] and it neither
-//! defers, recovers, starts or waits for goroutines, nor is recursive. A call counts if its callee is static, a literal that
+//! A function is inlined if its cost (Go's count of syntax nodes, from lowering) is at most [`MAX_COST`], for a literal twice
+//! that or, if it is called at one place only, [`MAX_COST_ONCE`], and it neither defers, recovers, starts or waits for goroutines, nor is recursive. A call counts if its callee is static, a literal that
 //! is made in the same function, or a method of an interface value whose dynamic type is known ([`devirtualise`]). What is
 //! inlined may reveal the callees of further calls (a function parameter that is a literal here), so a function is worked on
 //! in rounds until nothing changes.
@@ -28,10 +28,12 @@ use crate::program::{Func, FuncKind, Program};
 use crate::rvalue::{Callee, Rvalue};
 use crate::types::TyKind;
 use crate::visit;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Largest cost of a function that is inlined.
 const MAX_COST: u32 = 80;
+/// Largest cost of a literal that is called at one place only: the body of a loop over a function, above all.
+const MAX_COST_ONCE: u32 = 10 * MAX_COST;
 /// Largest cost of one that is inlined into a big function.
 const MAX_COST_IN_BIG: u32 = 20;
 /// Statements from which on a function is big.
@@ -142,7 +144,11 @@ impl Inliner<'_> {
             u32::MAX => cost,
             known => known,
         };
-        (cost <= MAX_COST).then_some(cost)
+        let limit = match func.parent {
+            Some(_) => MAX_COST_ONCE,
+            None => MAX_COST,
+        };
+        (cost <= limit).then_some(cost)
     }
 
     fn func(&mut self, caller: FuncId) {
@@ -236,7 +242,8 @@ impl Inliner<'_> {
                     Callee::Value(value) => {
                         if let Some(Origin::Value(Rvalue::MakeClosure { func, captures, .. }, _)) =
                             defs.origin(body, &cfg, value, at)
-                            && fits(*func)
+                            && *func != caller
+                            && self.cost[*func].is_some()
                             && captures.iter().all(|c| is_stable(body, &defs, c))
                         {
                             sites.push(Site {
@@ -250,6 +257,19 @@ impl Inliner<'_> {
                 }
             }
         }
+        // Literals may cost more, those that are called once much more.
+        let mut n_calls: HashMap<FuncId, u32> = HashMap::new();
+        for site in &sites {
+            *n_calls.entry(site.callee).or_default() += 1;
+        }
+        sites.retain(|site| {
+            let max = match site.captures {
+                None => limit,
+                Some(_) if n_calls[&site.callee] == 1 => limit.max(MAX_COST_ONCE),
+                Some(_) => 2 * limit,
+            };
+            self.cost[site.callee].is_some_and(|cost| cost <= max)
+        });
         sites
     }
 
