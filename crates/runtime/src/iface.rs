@@ -200,7 +200,7 @@ pub unsafe fn raise_type_assertion(
     let name = |ty: Option<&TypeDesc>| ty.map_or_else(String::new, |ty| text_of(ty.name));
     // What tells types apart that print alike.
     let origin = match concrete {
-        Some(concrete) if text_of(concrete.package) != text_of(wanted.package) => "packages",
+        Some(concrete) if package_of(concrete) != package_of(wanted) => "packages",
         _ => "scopes",
     };
     let texts = vec![
@@ -212,6 +212,19 @@ pub unsafe fn raise_type_assertion(
     ];
     // SAFETY: the caller's promise.
     unsafe { raise_with_texts(g, PanicCode::TypeAssertion, texts) };
+}
+
+/// The package that a type belongs to: that which declares it, or that of its unexported fields.
+fn package_of(ty: &TypeDesc) -> String {
+    let declared = text_of(ty.package);
+    if !declared.is_empty() {
+        return declared;
+    }
+    let fields = ty.fields.as_slice().iter();
+    let mut packages = fields.map(|field| text_of(field.package));
+    packages
+        .find(|package| !package.is_empty())
+        .unwrap_or_default()
 }
 
 /// A descriptor's text.
