@@ -690,7 +690,10 @@ impl<'a> Checker<'a> {
         if !base.is_valid() {
             return x;
         }
-        let (mut holder, _) = self.types().deref(base.ty);
+        let mut holder = match self.types().pointee(base.ty) {
+            Some(elem) if self.types().as_struct(elem).is_some() => elem,
+            _ => base.ty,
+        };
         let found = self.types().lookup(holder, self.env.pkg, sel.name);
         let Ok(Lookup {
             member: Member::Field { index, ty },

@@ -127,7 +127,9 @@ impl<'a> Checker<'a> {
         let sig = match self.callee(&fun) {
             Ok(sig) => sig,
             Err(text) => {
-                self.error_op(Code::InvalidCall, &fun, text);
+                if fun.is_nil() || self.under(fun.ty).is_valid() {
+                    self.error_op(Code::InvalidCall, &fun, text);
+                }
                 self.use_exprs(&call.args);
                 return x;
             }

@@ -162,6 +162,7 @@ impl<'a> Checker<'a> {
             }
             _ => {
                 self.error(Code::NotAType, expr, format!("{expr} is not a type"));
+                self.evaluate(expr);
                 TypeId::INVALID
             }
         }

@@ -9,8 +9,8 @@ use num_traits::{One, Zero};
 use super::bigfloat::BigFloat;
 use super::{Complex, Constant, Float, Int};
 
-/// Exponents beyond this are zero or an error rather than a computation without end.
-const MAX_EXPONENT: i64 = 1_000_000_000;
+/// Decimal exponents beyond this are zero or an error: those of two would not fit 32 bits, which is Go's limit.
+const MAX_EXPONENT: i64 = 646_456_993;
 
 impl Constant {
     /// The value of a literal.

@@ -26,7 +26,7 @@ impl Types {
             return true;
         }
         match (self.canons[a.index()], self.canons[b.index()]) {
-            (UNKNOWN, _) | (_, UNKNOWN) => self.same_structure(a, b, 0),
+            (UNKNOWN, _) | (_, UNKNOWN) => self.same_structure(a, b, &mut Vec::new()),
             (a, b) => a == b,
         }
     }
@@ -209,17 +209,16 @@ impl Types {
         self.add_type(ty, canon)
     }
 
-    /// Identity by structure, for types with unfinished parts. The depth bounds cycles through aliases.
-    fn same_structure(&self, a: TypeId, b: TypeId, depth: u32) -> bool {
+    /// Identity by structure, for types with unfinished parts. Interfaces whose methods lead back to themselves are the
+    /// same if nothing tells them apart: `pairs` are those that are being compared.
+    fn same_structure(&self, a: TypeId, b: TypeId, pairs: &mut Vec<(TypeId, TypeId)>) -> bool {
         let (a, b) = (self.unalias(a), self.unalias(b));
         if a == b {
             return true;
         }
-        if depth > 64 {
-            return false;
-        }
-        let same = |a: TypeId, b: TypeId| match (self.canons[a.index()], self.canons[b.index()]) {
-            (UNKNOWN, _) | (_, UNKNOWN) => self.same_structure(a, b, depth + 1),
+        let mut same = |a: TypeId, b: TypeId| match (self.canons[a.index()], self.canons[b.index()])
+        {
+            (UNKNOWN, _) | (_, UNKNOWN) => self.same_structure(a, b, pairs),
             (a, b) => a == b,
         };
         match (self.get(a), self.get(b)) {
@@ -244,7 +243,7 @@ impl Types {
                 a.len() == b.len() && a.iter().zip(b.iter()).all(|(&a, &b)| same(a, b))
             }
             (Type::Func(a), Type::Func(b)) => {
-                let all = |a: &[Param], b: &[Param]| {
+                let mut all = |a: &[Param], b: &[Param]| {
                     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a.ty, b.ty))
                 };
                 a.is_variadic == b.is_variadic
@@ -270,18 +269,28 @@ impl Types {
                         .zip(&b.type_args)
                         .all(|(&a, &b)| same(a, b))
             }
-            (Type::Interface(_), Type::Interface(_)) => {
-                let (x, y) = (self.type_set(a), self.type_set(b));
-                let (a, b) = (&x.methods, &y.methods);
-                x.is_comparable == y.is_comparable
-                    && self.same_terms(&x, &y)
-                    && a.len() == b.len()
-                    && a.iter()
-                        .zip(b.iter())
-                        .all(|(m, n)| m.name == n.name && m.pkg == n.pkg && same(m.sig, n.sig))
-            }
+            (Type::Interface(_), Type::Interface(_)) => self.same_interfaces(a, b, pairs),
             _ => false,
         }
+    }
+
+    fn same_interfaces(&self, a: TypeId, b: TypeId, pairs: &mut Vec<(TypeId, TypeId)>) -> bool {
+        if pairs.contains(&(a, b)) || pairs.contains(&(b, a)) {
+            return true;
+        }
+        let (x, y) = (self.type_set(a), self.type_set(b));
+        if x.is_comparable != y.is_comparable
+            || !self.same_terms(&x, &y)
+            || x.methods.len() != y.methods.len()
+        {
+            return false;
+        }
+        pairs.push((a, b));
+        let is_same = x.methods.iter().zip(y.methods.iter()).all(|(m, n)| {
+            m.name == n.name && m.pkg == n.pkg && self.same_structure(m.sig, n.sig, pairs)
+        });
+        pairs.pop();
+        is_same
     }
 
     /// Identity that ignores struct tags, for conversions.
