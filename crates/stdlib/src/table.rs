@@ -16,7 +16,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     (
         "bytes",
-        files!("bytes": "buffer.mini", "bytes.mini", "iter.mini", "native.mini", "reader.mini"),
+        files!("bytes": "buffer.mini", "bytes.mini", "iter.mini", "more.mini", "native.mini", "reader.mini"),
     ),
     ("cmp", files!("cmp": "cmp.mini")),
     ("container/heap", files!("container/heap": "heap.mini")),
@@ -82,8 +82,11 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         "math/cmplx",
         files!("math/cmplx": "circular.mini", "cmplx.mini", "inverse.mini"),
     ),
-    ("math/rand", files!("math/rand": "rand.mini")),
-    ("math/rand/v2", files!("math/rand/v2": "rand.mini")),
+    ("math/rand", files!("math/rand": "rand.mini", "zipf.mini")),
+    (
+        "math/rand/v2",
+        files!("math/rand/v2": "chacha8.mini", "dist.mini", "rand.mini"),
+    ),
     (
         "os",
         files!("os": "dir.mini", "file.mini", "native.mini", "path.mini", "proc.mini", "stat.mini"),
@@ -119,7 +122,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     (
         "strings",
-        files!("strings": "builder.mini", "iter.mini", "map.mini", "native.mini", "reader.mini", "replacer.mini", "search.mini", "split.mini"),
+        files!("strings": "builder.mini", "iter.mini", "map.mini", "native.mini", "reader.mini", "replacer.mini", "search.mini", "special.mini", "split.mini"),
     ),
     (
         "sync",
@@ -139,7 +142,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         "time",
         files!("time": "duration.mini", "format.mini", "marshal.mini", "native.mini", "time.mini", "timer.mini", "zone.mini"),
     ),
-    ("unicode", files!("unicode": "tables.mini", "unicode.mini")),
+    (
+        "unicode",
+        files!("unicode": "names.mini", "special.mini", "tables.mini", "unicode.mini"),
+    ),
     ("unicode/utf16", files!("unicode/utf16": "utf16.mini")),
     ("unicode/utf8", files!("unicode/utf8": "utf8.mini")),
 ];

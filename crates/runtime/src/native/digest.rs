@@ -28,6 +28,14 @@ natives! {
     "maphash.randomSeed" => |c: &mut Call| c.ret(0, hash::random() | 1);
     "maphash.hashBytes" => maphash;
     "maphash.hashString" => maphash;
+    "maphash.hashValue" => |c: &mut Call| {
+        let data = c.pointer(2);
+        // SAFETY: a value in an interface, whose data word is the value or points at it.
+        let hash = c.desc(1).map_or(Ok(0), |ty| unsafe {
+            hash::of_value(ty, hash::interface_data(ty, &data), c.word(0))
+        });
+        c.ret(0, hash.unwrap_or(0));
+    };
     "rand.fill" => |c: &mut Call| fill_random(c.bytes_mut(0));
     "html.entity" => |c: &mut Call| {
         let name = c.bytes(0);

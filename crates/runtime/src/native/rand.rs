@@ -8,8 +8,20 @@ natives! {
     "rand.seedState" => |c: &mut Call| seed_state(c.words_mut(0), c.int(3));
     "rand.random" => |c: &mut Call| c.ret(0, hash::random());
     "v2.random" => |c: &mut Call| c.ret(0, hash::random());
-    "rand.normalRow" => |c: &mut Call| { let i = c.word(0) as usize; row(c, NORMAL_K[i], NORMAL_W[i], NORMAL_F[i]) };
-    "rand.expRow" => |c: &mut Call| { let i = c.word(0) as usize; row(c, EXP_K[i], EXP_W[i], EXP_F[i]) };
+    "rand.normalRow" => normal_row;
+    "rand.expRow" => exp_row;
+    "v2.normalRow" => normal_row;
+    "v2.expRow" => exp_row;
+}
+
+fn normal_row(call: &mut Call) {
+    let i = call.word(0) as usize;
+    row(call, NORMAL_K[i], NORMAL_W[i], NORMAL_F[i]);
+}
+
+fn exp_row(call: &mut Call) {
+    let i = call.word(0) as usize;
+    row(call, EXP_K[i], EXP_W[i], EXP_F[i]);
 }
 
 fn row(call: &mut Call, k: u32, w: f32, f: f32) {

@@ -10,6 +10,17 @@ natives! {
     "ucd.ToTitle" => |c| { let r = to_case(c.rune(0), TITLE); c.ret_int(0, r.into()) };
     "ucd.SimpleFold" => |c| { let r = simple_fold(c.rune(0)); c.ret_int(0, r.into()) };
     "ucd.In" => |c: &mut Call| { let is = is_in(c.bytes(0), c.rune(2)); c.ret_bool(0, is) };
+    "ucd.Ranges" => |c: &mut Call| {
+        let name = std::str::from_utf8(c.bytes(0)).unwrap_or_default();
+        let ranges = ranges(name);
+        let dst = c.u32s_mut(2);
+        if dst.len() >= 2 * ranges.len() {
+            for (place, (lo, hi)) in dst.chunks_exact_mut(2).zip(&ranges) {
+                place.copy_from_slice(&[*lo, *hi]);
+            }
+        }
+        c.ret_int(0, 2 * ranges.len() as i64);
+    };
     "strconv.isPrint" => |c| { let is = is_print(c.rune(0)); c.ret_bool(0, is) };
     "strconv.isGraphic" => |c| { let is = is_graphic(c.rune(0)); c.ret_bool(0, is) };
 }
@@ -135,14 +146,11 @@ fn is_in(name: &[u8], rune: i32) -> bool {
     let Ok(name) = std::str::from_utf8(name) else {
         return false;
     };
-    if name.len() <= 2 {
-        if name == "LC" {
-            return matches!(category(rune), "Lu" | "Ll" | "Lt");
-        }
-        return category(rune).starts_with(name);
-    }
     let Ok(at) = TABLES.binary_search_by_key(&name, |row| row.0) else {
-        return false;
+        return match name {
+            "LC" => matches!(category(rune), "Lu" | "Ll" | "Lt"),
+            _ => category(rune).starts_with(name),
+        };
     };
     let (_, from, to) = TABLES[at];
     let ranges = &RANGES[from.into()..to.into()];
@@ -157,27 +165,12 @@ pub(crate) fn class(name: &str) -> Option<Vec<(u32, u32)>> {
         letters.map(|c| c.to_ascii_lowercase()).collect::<String>()
     };
     let name = plain(name);
-    let category = |category: &str| {
-        let mut ranges = Vec::new();
-        for (i, run) in RUNS.iter().enumerate() {
-            let of = CATEGORIES[(run & 0xFF) as usize];
-            let is_in = match category {
-                "lc" => matches!(of, "Lu" | "Ll" | "Lt"),
-                _ => of.to_ascii_lowercase().starts_with(category),
-            };
-            if is_in {
-                let end = RUNS.get(i + 1).map_or(0x110000, |next| next >> 8);
-                ranges.push((run >> 8, end - 1));
-            }
-        }
-        ranges
-    };
     match name.as_str() {
         "any" => return Some(vec![(0, 0x10FFFF)]),
         "ascii" => return Some(vec![(0, 0x7F)]),
         "assigned" => {
             let all = ["l", "m", "n", "p", "s", "z", "cc", "cf", "co", "cs"];
-            return Some(all.iter().flat_map(|name| category(name)).collect());
+            return Some(all.iter().flat_map(|name| category_ranges(name)).collect());
         }
         _ => {}
     }
@@ -185,12 +178,39 @@ pub(crate) fn class(name: &str) -> Option<Vec<(u32, u32)>> {
         .iter()
         .find(|(_, long)| *long == name)
         .map_or(name.as_str(), |(short, _)| short);
-    if short.len() <= 2 {
-        let ranges = category(short);
-        return (!ranges.is_empty() && !short.is_empty()).then_some(ranges);
+    if (1..=2).contains(&short.len()) && short != "yi" {
+        return Some(category_ranges(short)).filter(|ranges| !ranges.is_empty());
     }
     let &(table, from, to) = TABLES.iter().find(|row| plain(row.0) == name)?;
     (!PROPERTIES.contains(&table)).then(|| RANGES[from.into()..to.into()].to_vec())
+}
+
+/// The ranges of a general category by its name, whatever the case; neighbours are joined.
+fn category_ranges(name: &str) -> Vec<(u32, u32)> {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for (i, run) in RUNS.iter().enumerate() {
+        let of = CATEGORIES[(run & 0xFF) as usize];
+        let is_in = match name {
+            "lc" | "LC" => matches!(of, "Lu" | "Ll" | "Lt"),
+            _ => name.len() <= 2 && of[..name.len()].eq_ignore_ascii_case(name),
+        };
+        if is_in {
+            let (start, end) = (run >> 8, RUNS.get(i + 1).map_or(0x110000, |next| next >> 8));
+            match ranges.last_mut() {
+                Some(last) if last.1 + 1 == start => last.1 = end - 1,
+                _ => ranges.push((start, end - 1)),
+            }
+        }
+    }
+    ranges
+}
+
+/// The ranges of a table by its name in package `unicode`.
+fn ranges(name: &str) -> Vec<(u32, u32)> {
+    match TABLES.binary_search_by_key(&name, |row| row.0) {
+        Ok(at) => RANGES[TABLES[at].1.into()..TABLES[at].2.into()].to_vec(),
+        Err(_) => category_ranges(name),
+    }
 }
 
 /// Long names of categories (PropertyValueAliases of the database).
