@@ -115,8 +115,8 @@ impl Diagnostic {
     }
 }
 
-/// Drops what Go's compiler drops, a second syntax error on a line and the same message repeated on a line, and sorts
-/// by position.
+/// Drops what Go's compiler drops, a second syntax error on a line and the same error repeated on a line, and sorts by
+/// position. Facts that were asked for are all kept.
 ///
 /// Which of two syntax errors on a line is the second is a matter of the order in which they were found, so the list must
 /// still be in that order.
@@ -130,6 +130,8 @@ pub fn sort_and_dedup(diagnostics: &mut Diagnostics, sources: &SourceMap) {
         let line = (location.file, location.line);
         if diagnostic.message.starts_with("syntax error: ") {
             syntax_lines.insert(line)
+        } else if diagnostic.severity == Severity::Info {
+            true
         } else {
             seen.insert((line, diagnostic.severity, diagnostic.message.clone()))
         }

@@ -143,17 +143,31 @@ impl<'ast> FuncLower<'_, 'ast> {
                 None => i.to_string(),
             },
             ConstValue::Int(i) => i.to_string(),
-            ConstValue::Float(f) => f.to_string(),
+            ConstValue::Float(f) => shortest(f, ty == TyId::FLOAT32),
+            ConstValue::Complex(re, im) => {
+                let is_single = ty == TyId::COMPLEX64;
+                let (re, im) = (shortest(re, is_single), shortest(im, is_single));
+                format!("({re} + {im}i)")
+            }
             _ => return,
         };
-        // A constant of a declared type prints with it.
-        if self.cx.types.named(ty).is_some() {
+        // A constant prints with its type, unless it would have that type without one.
+        let is_default = [
+            TyId::INT,
+            TyId::INT32,
+            TyId::FLOAT64,
+            TyId::COMPLEX128,
+            TyId::STRING,
+            TyId::BOOL,
+        ]
+        .contains(&ty);
+        if is_default {
+            out.push_str(&literal);
+        } else {
             out.push_str(&self.local_type_name(ty));
             out.push('(');
             out.push_str(&literal);
             out.push(')');
-        } else {
-            out.push_str(&literal);
         }
     }
 
@@ -223,4 +237,23 @@ impl<'ast> FuncLower<'_, 'ast> {
     pub(crate) fn local_type_name(&self, ty: TyId) -> String {
         type_name(&self.cx.types, ty).replace("main.", "")
     }
+}
+
+/// A float with as many digits as tell it from its neighbours, as Go's `%g` writes it.
+fn shortest(value: f64, is_single: bool) -> String {
+    let size = value.abs();
+    if size == 0.0 || (1e-4..1e21).contains(&size) {
+        return match is_single {
+            true => (value as f32).to_string(),
+            false => value.to_string(),
+        };
+    }
+    let text = match is_single {
+        true => format!("{:e}", value as f32),
+        false => format!("{value:e}"),
+    };
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
