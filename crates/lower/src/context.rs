@@ -67,6 +67,9 @@ pub(crate) enum Wrapper {
     Entry { receiver: TyId, method: MethodRef },
 }
 
+/// The checker refuses cycles of instances that never end; this is for those that end too late.
+const MAX_INSTANCES: usize = 50_000;
+
 pub(crate) struct Context<'ast> {
     pub(crate) asts: &'ast front::Asts,
     pub(crate) types: TyTable,
@@ -86,6 +89,8 @@ pub(crate) struct Context<'ast> {
     pub(crate) generations: Map<FuncId, Generation>,
     /// Wrappers of methods.
     pub(crate) wrappers: Map<Wrapper, FuncId>,
+    /// How many instances of generic functions `func_of` has.
+    n_instances: usize,
     pub(crate) todo: VecDeque<Work<'ast>>,
     /// `runtime.raise`, which makes the panics of failed checks.
     pub(crate) raise: Option<FuncId>,
@@ -110,6 +115,7 @@ impl<'ast> Context<'ast> {
             new_library_vars: vec![],
             generations: Map::default(),
             wrappers: Map::default(),
+            n_instances: 0,
             todo: VecDeque::new(),
             raise: None,
             reached: Reached::default(),
@@ -191,7 +197,19 @@ impl<'ast> Context<'ast> {
             parent: None,
             inline_cost: u32::MAX,
         });
+        let is_instance = !key.1.is_empty();
         self.func_of.insert(key, id);
+        if is_instance {
+            self.n_instances += 1;
+            if self.n_instances == MAX_INSTANCES {
+                let text = format!("more than {MAX_INSTANCES} instances of generic functions");
+                let limit = Diagnostic::error(Code::InvalidInstanceCycle, pos.span(), text);
+                self.diagnostics.push(limit);
+            }
+            if self.n_instances >= MAX_INSTANCES {
+                return id;
+            }
+        }
         if !is_native {
             self.todo.push_back(Work::Declared {
                 func: id,
