@@ -41,6 +41,9 @@ impl<'a> Checker<'a> {
         if self.prog.diagnostics.is_empty() {
             self.check_growth();
         }
+        if self.prog.diagnostics.is_empty() {
+            self.anonymous_cycles();
+        }
         if self.prog.diagnostics.len() == n_before && !options.allow_missing_bodies {
             self.missing_bodies(pkg);
         }

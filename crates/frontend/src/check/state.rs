@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 use indexmap::IndexSet;
-use mini_diagnostics::Pos;
+use mini_diagnostics::{Pos, Span};
 use mini_syntax::ast::NodeIds;
 use mini_syntax::{ExprId, Symbol};
 
@@ -67,6 +67,8 @@ pub(crate) struct CheckState {
     pub(crate) n_local_types: u32,
     /// How type parameters lead to type arguments, to find instances without end.
     pub(crate) growth: super::mono::Growth,
+    /// The interfaces that the user's package writes, and where.
+    pub(crate) interfaces: Vec<(Span, TypeId)>,
     /// Where an instance of a generic type is first written.
     pub(crate) instance_places: HashMap<TypeId, Pos, FixedState>,
     /// Declared types that are known not to contain themselves.

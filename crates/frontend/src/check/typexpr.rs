@@ -154,7 +154,13 @@ impl<'a> Checker<'a> {
                 self.close_scope();
                 sig
             }
-            ExprKind::InterfaceType(ty) => self.interface_type(ty),
+            ExprKind::InterfaceType(ty) => {
+                let id = self.interface_type(ty);
+                if self.env.pkg == self.prog.main {
+                    self.prog.state.interfaces.push((expr.span, id));
+                }
+                id
+            }
             ExprKind::Ellipsis(elem) => {
                 self.error(Code::InvalidSyntaxTree, expr, "invalid use of ...");
                 self.typ(elem);

@@ -4,10 +4,10 @@
 //! the instance as the innermost of the *nest* of types that contain each other. A type parameter leads on to the
 //! argument that the innermost instance has for it, which lies outside of that instance.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
-use mini_diagnostics::Pos;
+use mini_diagnostics::{Code, Diagnostic, Pos};
 
 use super::Checker;
 use crate::object::ObjId;
@@ -151,6 +151,74 @@ impl<'a> Checker<'a> {
         let cycle: Vec<ObjId> = self.path[start as usize..].to_vec();
         self.cycle_error(&cycle);
         true
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// Reports interfaces without a name whose methods lead back to themselves, as Go's compiler does once all else is
+    /// right.
+    pub(super) fn anonymous_cycles(&mut self) {
+        let mut interfaces = std::mem::take(&mut self.prog.state.interfaces);
+        interfaces.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
+        let mut cyclic: HashMap<TypeId, bool, FixedState> = HashMap::default();
+        let mut end = Pos::NONE;
+        for (span, id) in interfaces {
+            // Those inside of others are reached from there.
+            if span.start < end {
+                continue;
+            }
+            end = span.end;
+            if self.leads_to_itself(id, &mut cyclic) {
+                let text = "invalid recursive type: anonymous interface refers to itself (see https://go.dev/issue/56103)";
+                self.push(Diagnostic::error(Code::InvalidTypeCycle, span, text));
+                cyclic.values_mut().for_each(|is_cyclic| *is_cyclic = false);
+            }
+        }
+    }
+
+    fn leads_to_itself(
+        &self,
+        interface: TypeId,
+        cyclic: &mut HashMap<TypeId, bool, FixedState>,
+    ) -> bool {
+        let methods = self.types().methods_of_interface(interface);
+        methods
+            .iter()
+            .any(|method| self.reaches_cycle(method.sig, cyclic))
+    }
+
+    /// Whether a type leads, through types without names, to an interface that is being looked at.
+    fn reaches_cycle(&self, ty: TypeId, cyclic: &mut HashMap<TypeId, bool, FixedState>) -> bool {
+        let ty = self.types().unalias(ty);
+        match self.types().get(ty) {
+            &Type::Pointer(elem) | &Type::Slice(elem) => self.reaches_cycle(elem, cyclic),
+            &Type::Array { elem, .. } | &Type::Chan { elem, .. } => {
+                self.reaches_cycle(elem, cyclic)
+            }
+            &Type::Map { key, value } => {
+                self.reaches_cycle(key, cyclic) || self.reaches_cycle(value, cyclic)
+            }
+            Type::Struct(ty) => ty
+                .fields
+                .iter()
+                .any(|field| self.reaches_cycle(field.ty, cyclic)),
+            Type::Func(sig) => sig
+                .param_types()
+                .chain(sig.result_types())
+                .any(|ty| self.reaches_cycle(ty, cyclic)),
+            Type::Interface(_) => {
+                if let Some(&known) = cyclic.get(&ty) {
+                    return known;
+                }
+                cyclic.insert(ty, true);
+                if self.leads_to_itself(ty, cyclic) {
+                    return true;
+                }
+                cyclic.insert(ty, false);
+                false
+            }
+            _ => false,
+        }
     }
 }
 
