@@ -12,10 +12,12 @@ use mini_mir::{FuncId, Program, TyKind};
 /// * The semaphores know their waiters by the address of the word, which must not move while one waits.
 /// * What is stored in the target of a reflective assignment is as good as stored in the heap.
 /// * Finalizers and cleanups, and what they belong to.
+/// * What is hashed by its address must not move.
 /// * Texts that the panic machinery or the environment keep.
 const KEEPERS: &[(&str, u32)] = &[
     ("sync.acquire", 0b1),
     ("sync.release", 0b1),
+    ("hash/maphash.hashValue", 0b10),
     ("internal/rtype.Assign", 0b10),
     ("internal/rtype.SetString", 0b10),
     ("internal/rtype.SetBytes", 0b10),
