@@ -1,9 +1,9 @@
 //! The checker, in the files of Go's `types2`.
 //!
 //! * `load.rs` parses the packages that are imported; `universe.rs` declares what is predeclared; `resolver.rs` collects
-//!   the package-level names; `decl.rs` resolves one of them when it is first needed.
+//!   the package-level names; `decl.rs`, `typedecl.rs` resolve one of them when it is first needed.
 //! * `ident.rs` names; `typexpr.rs`, `signature.rs` types; `expr.rs`, `operators.rs`, `shift.rs`, `index.rs`,
-//!   `literals.rs`, `call.rs`, `builtins.rs`, `selector.rs` expressions; `consts.rs` constants that outgrow their type;
+//!   `literals.rs`, `call.rs`, `builtins.rs`, `sizes.rs`, `selector.rs` expressions; `consts.rs` constants that outgrow their type;
 //!   `conversions.rs`, `untyped.rs` conversions asked for and implied.
 //! * `typeparams.rs` type parameters and constraints; `instantiate.rs` type arguments; `infer.rs`, `unify.rs` those that
 //!   are left out; `satisfy.rs` interfaces implemented and constraints satisfied; `mono.rs` instances without end.
@@ -41,10 +41,12 @@ mod scope;
 mod selector;
 mod shift;
 mod signature;
+mod sizes;
 pub(crate) mod state;
 pub(crate) use errors::place;
 mod stmt;
 mod switch;
+mod typedecl;
 mod typeparams;
 mod typexpr;
 mod unify;
