@@ -133,11 +133,12 @@ fn arguments(raw: impl Iterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsS
         args.insert(1, "run".into());
     }
     let is_test = args.get(1).is_some_and(|command| command == "test");
-    let mut rest = args.iter_mut().skip(2);
-    while let Some(arg) = rest.next() {
-        let Some(text) = arg.to_str() else { break };
+    let is_run = args.get(1).is_some_and(|command| command == "run");
+    let mut at = 2;
+    while let Some(text) = args.get(at).and_then(|arg| arg.to_str()) {
+        at += 1;
         if is_test && matches!(text, "-args" | "--args") {
-            *arg = "--".into();
+            args[at - 1] = "--".into();
             break;
         }
         // Behind the program's file everything belongs to the program; tests take flags behind packages, too.
@@ -145,14 +146,17 @@ fn arguments(raw: impl Iterator<Item = std::ffi::OsString>) -> Vec<std::ffi::OsS
             if is_test {
                 continue;
             }
+            if is_run {
+                args.insert(at, "--".into());
+            }
             break;
         }
         let has_value = VALUED.contains(&text.trim_start_matches('-'));
         if text.len() > 2 && !text.starts_with("--") {
-            *arg = format!("-{text}").into();
+            args[at - 1] = format!("-{text}").into();
         }
-        if is_test && has_value {
-            rest.next();
+        if has_value {
+            at += 1;
         }
     }
     args
@@ -175,8 +179,40 @@ mod tests {
 
     #[test]
     fn file_alone_means_run() {
-        check(&["mini", "a.mini", "-x"], &["mini", "run", "a.mini", "-x"]);
-        check(&["mini", "./a", "b"], &["mini", "run", "./a", "b"]);
+        check(
+            &["mini", "a.mini", "-x"],
+            &["mini", "run", "a.mini", "--", "-x"],
+        );
+        check(&["mini", "./a", "b"], &["mini", "run", "./a", "--", "b"]);
+    }
+
+    #[test]
+    fn what_stands_behind_the_program_is_its_own() {
+        check(
+            &[
+                "mini",
+                "run",
+                "--emit",
+                "mir",
+                "-gcflags=-l",
+                "a.mini",
+                "-h",
+                "--",
+                "--emit=ast",
+            ],
+            &[
+                "mini",
+                "run",
+                "--emit",
+                "mir",
+                "--gcflags=-l",
+                "a.mini",
+                "--",
+                "-h",
+                "--",
+                "--emit=ast",
+            ],
+        );
     }
 
     #[test]

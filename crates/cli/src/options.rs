@@ -146,8 +146,10 @@ pub(crate) struct TestArgs {
     verbose: bool,
 }
 
-/// The flags of tests that have a value.
-pub(crate) const VALUED: [&str; 8] = [
+/// The flags that have a value.
+pub(crate) const VALUED: [&str; 10] = [
+    "emit",
+    "gcflags",
     "run",
     "skip",
     "list",
