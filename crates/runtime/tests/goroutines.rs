@@ -635,7 +635,7 @@ fn a_nil_dereference_panics() {
         2,
         "[signal SIGSEGV: segmentation violation code=0x1 addr=0x8 pc=0x",
     );
-    check("fault", &[FOUR], 2, "[running]:\nmain.faulter()\n\t");
+    check("fault", &[FOUR], 2, "[running]:\nmain.faulter(...)\n\t");
 }
 
 #[test]
@@ -650,7 +650,7 @@ fn a_deadlock_is_detected() {
             "deadlock",
             &[env],
             2,
-            "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive (nil chan)]:\nmain.caller()\n\t",
+            "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive (nil chan)]:\nmain.caller(...)\n\t",
         );
         check(
             "goexit_main",

@@ -111,6 +111,14 @@ impl P {
         true
     }
 
+    /// Puts what was to be run next at the end. Owner.
+    pub(super) fn demote_next(&self) {
+        let next = self.run_next.swap(null_mut(), Ordering::AcqRel);
+        if !next.is_null() {
+            self.push(next);
+        }
+    }
+
     /// Puts `g` at the end. Half of a full queue goes to the global one. Owner.
     pub(super) fn push(&self, g: *mut G) {
         loop {
@@ -177,10 +185,7 @@ impl P {
 
     /// A goroutine chosen by the generator, for `MINIDEBUG=seed`. Owner, and the only P.
     pub(super) fn pop_random(&self) -> Option<*mut G> {
-        let next = self.run_next.swap(null_mut(), Ordering::AcqRel);
-        if !next.is_null() {
-            self.push(next);
-        }
+        self.demote_next();
         let n = self.len();
         if n == 0 {
             return None;

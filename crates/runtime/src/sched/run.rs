@@ -170,6 +170,8 @@ fn find_local(p: &P) -> Option<(*mut G, bool)> {
         && N_GLOBAL.load(Ordering::Relaxed) > 0
         && let Some(g) = INNER.lock().pop_global()
     {
+        // Else whoever stops for one collection after the other goes on first each time, in slices that never end.
+        p.demote_next();
         return Some((g, false));
     }
     if crate::debug::flags().seed.is_some() {
