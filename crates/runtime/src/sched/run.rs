@@ -283,6 +283,8 @@ unsafe fn idle(m: *mut M) {
                 || GC_WANTED.load(Ordering::Acquire)
                 || N_GLOBAL.load(Ordering::Acquire) > 0
                 || !(*(*m).p).is_empty()
+                // A thread that came out of a blocking call since we looked: it sleeps until it is given a P.
+                || !inner.want_p.is_empty()
             {
                 return;
             }
