@@ -1,10 +1,10 @@
 //! Inlining: puts the bodies of small functions in place of calls, callees first.
 //!
 //! A function is inlined if its cost (Go's count of syntax nodes, from lowering) is at most [`MAX_COST`], for a literal twice
-//! that or, if it is called at one place only, [`MAX_COST_ONCE`], and it neither defers, recovers, starts or waits for goroutines, nor is recursive. A call counts if its callee is static, a literal that
-//! is made in the same function, or a method of an interface value whose dynamic type is known ([`devirtualise`]). What is
-//! inlined may reveal the callees of further calls (a function parameter that is a literal here), so a function is worked on
-//! in rounds until nothing changes.
+//! that or, if it is called at one place only, [`MAX_COST_ONCE`], and it neither defers, recovers, starts or waits for
+//! goroutines, nor is recursive. A call counts if its callee is static, a literal that is made in the same function, or a
+//! method of an interface value whose dynamic type is known ([`devirtualise`]). What is inlined may reveal the callees of
+//! further calls (a function parameter that is a literal here), so a function is worked on in rounds until nothing changes.
 //!
 //! Parameters that the callee does not change become temporaries: names of the arguments. A literal's captures are replaced
 //! by what the closure object was made of. Literals that the callee makes are cloned, so that each has one place where it is
