@@ -11,6 +11,9 @@
 //! ```
 //!
 //! A slot number `n` in a stack map means the word at `sp + 8*n` where `sp = fp - frame_size`.
+//!
+//! A map has two parts. The values of its *live* slots will be read. The rest are slots of *objects*, to which pointers may
+//! exist: the collector looks at an object's slots only if it has found such a pointer. Whoever moves the stack adjusts all.
 
 /// A source position, resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,15 @@ pub struct CallSite {
     /// Range in [`CompiledFunc::slots`].
     pub first_slot: u32,
     pub n_slots: u32,
+    /// So many of them, the first ones, are live; the rest belong to objects. Each part is sorted.
+    pub n_live: u32,
+}
+
+/// Memory of a frame that pointers may point to, in words from `sp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameObject {
+    pub first: u32,
+    pub n_words: u32,
 }
 
 /// Why a machine instruction may fault.
@@ -79,6 +91,8 @@ pub struct CompiledFunc {
     /// Sorted by offset; every call that may reach the runtime is here, also with no slots.
     pub call_sites: Vec<CallSite>,
     pub slots: Vec<u32>,
+    /// Sorted; those that some map has slots of.
+    pub objects: Vec<FrameObject>,
     /// Offset of the landing pad of a function with `defer`: recovered panics continue there, with
     /// rbp = fp and rsp = fp - frame_size; it runs the remaining defers and returns.
     pub landing_pad: Option<u32>,

@@ -124,7 +124,9 @@ impl FuncCx<'_> {
             Val::Memory(from) => {
                 let slot = self.scratch(self.size_of(ty));
                 self.copy_memory(Addr::frame(Base::Slot(slot), 0), from, ty);
-                self.root_slot(slot, ty);
+                let pointers = self.slot_words(slot, ty);
+                self.passed.extend(pointers);
+                self.passed_slots.push(slot);
                 words.push(self.b.ins().stack_addr(I64, slot, 0));
             }
         }

@@ -17,7 +17,7 @@ use crate::alloc::{FrameObject, frame_objects};
 use crate::jit::Jit;
 use crate::layout::Convention;
 use crate::link::Target;
-use crate::liveness::{BitSet, Flow};
+use crate::liveness::{Flow, Named};
 use crate::maps::MapUpdate;
 use crate::prologue::{Location, Unit};
 use crate::source_loc::Locations;
@@ -81,9 +81,13 @@ pub(crate) struct FuncCx<'a> {
     pub(crate) result_pointer: Option<(Variable, u32)>,
     pub(crate) results_in_memory: bool,
     /// What the next safepoints of the current statement must name.
-    pub(crate) live: Option<BitSet>,
+    pub(crate) live: Option<Named>,
     /// Pointer words outside of locals that the safepoints of the current statement must name.
     pub(crate) roots: Vec<(StackSlot, u32)>,
+    /// Pointer words of the current call's arguments in memory: the callee has pointers to that.
+    pub(crate) passed: Vec<(StackSlot, u32)>,
+    /// Slots that hold such arguments.
+    pub(crate) passed_slots: Vec<StackSlot>,
     /// Slots for passing memory to calls: size, and whether the current statement uses it.
     pub(crate) scratch: Vec<(u32, StackSlot, bool)>,
     pub(crate) refs: HashMap<Target, FuncRef>,
@@ -126,6 +130,7 @@ pub(crate) fn record(jit: &Jit, id: FuncId, unit: u32, convention: &Convention) 
         pointer_stack_args: pointers.stack_words,
         call_sites: vec![],
         slots: vec![],
+        objects: vec![],
         landing_pad: None,
         landing_pad_site: None,
         traps: vec![],
@@ -186,6 +191,7 @@ pub(crate) fn translate_thunk(jit: &Jit, id: FuncId, unit: u32) -> Translated {
             func: record,
             locations: vec![],
             pad_words: None,
+            objects: vec![],
             is_glue: true,
         },
         pad: None,
@@ -221,7 +227,7 @@ fn translate_native(
     let words: Vec<Value> = cx.b.block_params(entry).to_vec();
     let room = convention.results_in_memory.then(|| words[0]);
     cx.set_position(jit.program().funcs[id].pos, 0);
-    cx.live = Some(BitSet::new(0));
+    cx.live = Some(Named::default());
     if let Some(room) = room {
         // The room is in the caller's frame, and the native may park.
         cx.root(room);
@@ -260,6 +266,7 @@ fn translate_native(
             func: record,
             locations: locations.0,
             pad_words: None,
+            objects: vec![],
             is_glue: false,
         },
         pad: None,
@@ -286,6 +293,7 @@ fn translate_body(
     cx.enter();
     cx.body();
     let pad_words = cx.landing_pad();
+    let objects = cx.named_objects();
     let pad = cx.pad;
     let mut record = record(jit, id, id.0, &convention);
     record.inlined = cx.inlined_calls();
@@ -297,6 +305,7 @@ fn translate_body(
             func: record,
             locations,
             pad_words,
+            objects,
             is_glue: false,
         },
         pad,
@@ -319,15 +328,7 @@ impl<'a> FuncCx<'a> {
             b: FunctionBuilder::new(func, builder_context),
             locals: vec![],
             site_slots: vec![None; body.sites.len()],
-            flow: Flow {
-                order: vec![],
-                n_preds: vec![],
-                safepoints: vec![],
-                entry: BitSet::new(0),
-                crossing: BitSet::new(0),
-                zero_at_entry: BitSet::new(0),
-                always: BitSet::new(0),
-            },
+            flow: Flow::default(),
             homes: None,
             home_of: vec![None; body.locals.len()],
             exposes_frame: false,
@@ -337,6 +338,8 @@ impl<'a> FuncCx<'a> {
             results_in_memory: false,
             live: None,
             roots: vec![],
+            passed: vec![],
+            passed_slots: vec![],
             scratch: vec![],
             refs: HashMap::default(),
             signatures: HashMap::default(),
@@ -407,6 +410,7 @@ impl<'a> FuncCx<'a> {
     fn end_statement(&mut self) {
         self.live = None;
         self.roots.clear();
+        self.passed.clear();
         self.scratch.iter_mut().for_each(|s| s.2 = false);
     }
 

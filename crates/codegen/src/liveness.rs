@@ -3,12 +3,12 @@
 //! Three data-flow analyses over MIR, one bit an item; an item is a local, or (behind the locals) an allocation site whose
 //! object lives in the frame. Only items with pointers are tracked.
 //!
-//! - *live* (backward): the value may still be read. Holds for variables and for memory whose address nobody has; exposed memory (address
-//!   taken, or an allocation site) counts as live from its initialisation to the end, since nothing says when its last pointer dies.
+//! - *live* (backward): the value may still be read, by the item's name.
 //! - *maybe initialised* and *surely initialised* (forward): some path, every path to here has given it a value.
 //!
-//! A safepoint's set is what is live and maybe initialised there. Where an item is in a set without being surely initialised, its
-//! words are zeroed when the function is entered.
+//! A safepoint names what is live and maybe initialised there, and apart from it, as *objects*, exposed memory (address taken, or an
+//! allocation site) that is maybe initialised: nothing here says when its last pointer dies, so the collector follows the
+//! pointers that it meets. Where an item is named without being surely initialised, its words are zeroed when the function is entered.
 //!
 //! What an operation reads stays in the set of its own safepoints, since operands are read again behind an allocation; only calls
 //! pass their operands on and forget them.
@@ -21,7 +21,7 @@ use mini_mir::{
 use smallvec::SmallVec;
 
 /// A set of items.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BitSet(SmallVec<[u64; 4]>);
 
 impl BitSet {
@@ -95,6 +95,35 @@ pub(crate) enum ItemKind {
     Boxed,
 }
 
+/// What a safepoint names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Named {
+    pub(crate) live: BitSet,
+    /// Exposed items that are not live by name.
+    pub(crate) objects: BitSet,
+}
+
+impl Named {
+    fn new(n: usize) -> Named {
+        Named {
+            live: BitSet::new(n),
+            objects: BitSet::new(n),
+        }
+    }
+
+    fn union(&mut self, other: &Named) {
+        self.live.union(&other.live);
+        self.objects.union(&other.objects);
+        self.objects.subtract(&self.live);
+    }
+
+    fn all(&self) -> BitSet {
+        let mut all = self.live.clone();
+        all.union(&self.objects);
+        all
+    }
+}
+
 /// What translation tells the analyses.
 pub(crate) struct Question<'a> {
     pub(crate) body: &'a Body,
@@ -107,20 +136,23 @@ pub(crate) struct Question<'a> {
 }
 
 /// The answer.
+#[derive(Default)]
 pub(crate) struct Flow {
     /// Reachable blocks in reverse postorder.
     pub(crate) order: Vec<BlockId>,
     /// Edges into each block from reachable ones.
     pub(crate) n_preds: Vec<u32>,
-    /// Sets of the safepoints of each block, by index of the statement.
-    pub(crate) safepoints: Vec<Vec<(u32, BitSet)>>,
-    /// The set for allocations at entry.
-    pub(crate) entry: BitSet,
-    /// Items in some set.
+    /// What the safepoints of each block name, by index of the statement.
+    pub(crate) safepoints: Vec<Vec<(u32, Named)>>,
+    /// What allocations at entry name.
+    pub(crate) entry: Named,
+    /// Items that some safepoint names.
     pub(crate) crossing: BitSet,
     pub(crate) zero_at_entry: BitSet,
-    /// What a landing pad may rely on; in the set of every call of a function with `defer`.
-    pub(crate) always: BitSet,
+    /// What a landing pad may rely on; named by every call of a function with `defer`.
+    pub(crate) always: Named,
+    /// Items whose kind is [`ItemKind::Exposed`].
+    pub(crate) exposed: BitSet,
 }
 
 struct Effects {
@@ -181,43 +213,52 @@ impl Flow {
             }
         }
 
-        let mut always = BitSet::new(n);
+        let mut exposed = BitSet::new(n);
+        let mut tracked = BitSet::new(n);
+        for (i, &kind) in q.items.iter().enumerate() {
+            match kind {
+                ItemKind::Ignored => continue,
+                ItemKind::Exposed => exposed.insert(i),
+                ItemKind::Variables | ItemKind::Memory | ItemKind::Boxed => {}
+            }
+            tracked.insert(i);
+        }
+
+        let mut always = Named::new(n);
         if body.has_defer {
             for &result in &body.results {
-                if q.items[result.0 as usize] != ItemKind::Ignored {
-                    always.insert(result.0 as usize);
-                }
+                always.live.insert(result.0 as usize);
             }
-            for (i, &kind) in q.items.iter().enumerate() {
-                if kind == ItemKind::Exposed {
-                    always.insert(i);
-                }
-            }
+            always.live.intersect(&tracked);
+            always.objects = exposed.clone();
+            always.objects.subtract(&always.live);
         }
-        let mut zero_at_entry = always.clone();
+        let mut zero_at_entry = always.all();
         zero_at_entry.subtract(&at_entry);
 
-        let mut entry = BitSet::new(n);
+        let mut entry = Named::new(n);
         if q.entry_is_safepoint {
             for i in at_entry.iter() {
                 if !matches!(q.items[i], ItemKind::Ignored | ItemKind::Boxed) {
-                    entry.insert(i);
+                    entry.live.insert(i);
                 }
             }
         }
+        let mut crossing = always.all();
+        crossing.union(&entry.live);
         let mut flow = Flow {
             n_preds,
             safepoints: vec![vec![]; n_blocks],
-            crossing: always.clone(),
+            crossing,
             entry,
             zero_at_entry,
             always,
+            exposed,
             order,
         };
-        flow.crossing.union(&flow.entry.clone());
         for index in 0..flow.order.len() {
             let block = flow.order[index];
-            flow.block(q, block, &live_in, &maybe_in, &surely_in);
+            flow.block(q, block, &tracked, &live_in, &maybe_in, &surely_in);
         }
         flow
     }
@@ -226,12 +267,13 @@ impl Flow {
         &mut self,
         q: &Question<'_>,
         block: BlockId,
+        tracked: &BitSet,
         live_in: &[BitSet],
         maybe_in: &[BitSet],
         surely_in: &[BitSet],
     ) {
         let statements = &q.body.blocks[block].statements;
-        let mut sets = vec![];
+        let mut sets: Vec<(u32, Named)> = vec![];
         let mut live = live_out(q, block, live_in);
         for (i, statement) in statements.iter().enumerate().rev() {
             if (q.is_safepoint)(&statement.kind) {
@@ -247,7 +289,8 @@ impl Flow {
                 };
                 used.iter().for_each(|&u| set.insert(u));
                 effects.init_before.iter().for_each(|&u| set.insert(u));
-                sets.push((i as u32, set));
+                let objects = BitSet::default();
+                sets.push((i as u32, Named { live: set, objects }));
             }
             step_back(q, statement, &mut live);
         }
@@ -257,7 +300,7 @@ impl Flow {
         let mut surely = surely_in[block.0 as usize].clone();
         let mut next = 0;
         for (i, statement) in statements.iter().enumerate() {
-            if let Some((at, set)) = sets.get_mut(next)
+            if let Some((at, named)) = sets.get_mut(next)
                 && *at == i as u32
             {
                 next += 1;
@@ -267,22 +310,16 @@ impl Flow {
                     reached.insert(before);
                     safe.insert(before);
                 }
-                for item in reached.iter() {
-                    if q.items[item] == ItemKind::Exposed {
-                        set.insert(item);
-                    }
-                }
-                set.intersect(&reached);
-                for (item, kind) in q.items.iter().enumerate() {
-                    if *kind == ItemKind::Ignored {
-                        set.remove(item);
-                    }
-                }
-                let mut unsure = set.clone();
+                reached.intersect(tracked);
+                named.live.intersect(&reached);
+                named.objects = reached;
+                named.objects.intersect(&self.exposed);
+                named.objects.subtract(&named.live);
+                let mut unsure = named.all();
                 unsure.subtract(&safe);
                 self.zero_at_entry.union(&unsure);
-                set.union(&self.always);
-                self.crossing.union(set);
+                named.union(&self.always);
+                self.crossing.union(&named.all());
             }
             step_forward(q, statement, &mut maybe, &mut surely);
         }

@@ -14,11 +14,12 @@
 use crate::func::{FuncCx, TRAP_UNREACHABLE};
 use crate::layout::clif_type;
 use crate::link::Target;
+use crate::safepoint::Words;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{
     AbiParam, Block, BlockCall, ExceptionTableData, ExceptionTableItem, InstBuilder, MemFlagsData,
-    Signature, StackSlot, Value,
+    Signature, Value,
 };
 use cranelift_codegen::isa::CallConv;
 use mini_abi::builtins::Builtin;
@@ -126,13 +127,13 @@ impl FuncCx<'_> {
     }
 
     /// The landing pad, behind everything else. Words that it relies on, for the side tables.
-    pub(crate) fn landing_pad(&mut self) -> Option<Vec<(StackSlot, u32)>> {
+    pub(crate) fn landing_pad(&mut self) -> Option<Words> {
         let pad = self.pad?;
         self.continue_in(pad);
         self.set_position(self.body.span.end, 0);
         let locals: Vec<_> = self.body.locals.ids().collect();
         for local in locals {
-            if self.flow.always.contains(local.0 as usize) {
+            if self.flow.always.live.contains(local.0 as usize) {
                 self.reload_local(local);
             }
         }

@@ -18,11 +18,12 @@
 //! behind `add rsp, N` and chains the stack pointer to memory, which costs a third of the time of `fib`; it becomes a nop.
 
 use crate::link::{Relocation, Target};
+use crate::safepoint::{LIVE, Words};
 use cranelift_codegen::ir::{ExternalName, StackSlot};
 use cranelift_codegen::{
     CompiledCode, Context, FinalizedMachExceptionHandler, FinalizedRelocTarget,
 };
-use mini_abi::func::{CallSite, CompiledFunc, LineEntry, TrapKind};
+use mini_abi::func::{CallSite, CompiledFunc, FrameObject, LineEntry, TrapKind};
 use mini_abi::g::{GHeader, STACK_GUARD, STACK_SMALL};
 use std::mem::offset_of;
 
@@ -43,8 +44,10 @@ pub(crate) struct Unit {
     pub(crate) func: CompiledFunc,
     /// Meaning of source location `i + 1`.
     pub(crate) locations: Vec<Location>,
-    /// Pointer words (slot, offset) that a landing pad may rely on; `Some` for a function with `defer`.
-    pub(crate) pad_words: Option<Vec<(StackSlot, u32)>>,
+    /// Pointer words that a landing pad may rely on; `Some` for a function with `defer`.
+    pub(crate) pad_words: Option<Words>,
+    /// Slots that pointers may point to, and their sizes in bytes.
+    pub(crate) objects: Vec<(StackSlot, u32)>,
     /// Thunks and helpers: no stack check, and unknown to the runtime, so that no signal stops a goroutine inside them
     /// (their callers do not expect a safepoint there, or they have no frame of their own).
     pub(crate) is_glue: bool,
@@ -107,6 +110,15 @@ pub(crate) fn assemble(ctx: &Context, code: &CompiledCode, unit: Unit) -> Machin
     func.body = prefix as u32;
     func.len = (bytes.len() - pad) as u32;
     func.frame_size = frame;
+    func.objects = unit
+        .objects
+        .iter()
+        .map(|&(slot, size)| FrameObject {
+            first: layout.stackslots[slot].offset / 8,
+            n_words: size / 8,
+        })
+        .collect();
+    func.objects.sort_unstable_by_key(|object| object.first);
     tables(code, &unit.locations, &to_entry, &mut func);
     if let Some(words) = &unit.pad_words {
         landing_pad(code, words, &to_entry, &mut func);
@@ -197,30 +209,27 @@ fn tables(
     func: &mut CompiledFunc,
 ) {
     let buffer = &code.buffer;
-    let mut maps: Vec<(u32, Vec<u32>)> = buffer
+    let mut maps: Vec<(u32, Slots)> = buffer
         .user_stack_maps()
         .iter()
         .map(|(offset, _, map)| {
-            let mut words: Vec<u32> = map
-                .entries()
-                .map(|(_, at)| {
-                    debug_assert_eq!(at % 8, 0);
-                    at / 8
-                })
-                .collect();
-            words.sort_unstable();
-            words.dedup();
-            (*offset, words)
+            let mut parts = [vec![], vec![]];
+            for (ty, at) in map.entries() {
+                debug_assert_eq!(at % 8, 0);
+                parts[usize::from(ty != LIVE)].push(at / 8);
+            }
+            (*offset, Slots::new(parts))
         })
         .collect();
     maps.sort_unstable_by_key(|m| m.0);
-    let mut shared: foldhash::HashMap<Vec<u32>, u32> = Default::default();
+    let mut shared: foldhash::HashMap<Slots, u32> = Default::default();
     for site in buffer.call_sites() {
-        let words = match maps.binary_search_by_key(&site.ret_addr, |m| m.0) {
+        let slots = match maps.binary_search_by_key(&site.ret_addr, |m| m.0) {
             Ok(i) => std::mem::take(&mut maps[i].1),
-            Err(_) => vec![],
+            Err(_) => Slots::default(),
         };
-        push_site(func, &mut shared, to_entry(site.ret_addr), words);
+        let site = add_slots(func, &mut shared, to_entry(site.ret_addr), slots);
+        func.call_sites.push(site);
     }
     func.call_sites.sort_unstable_by_key(|s| s.offset);
 
@@ -254,33 +263,50 @@ fn tables(
     }
 }
 
-fn push_site(
-    func: &mut CompiledFunc,
-    shared: &mut foldhash::HashMap<Vec<u32>, u32>,
-    offset: u32,
-    words: Vec<u32>,
-) {
-    let n_slots = words.len() as u32;
-    let first_slot = match shared.get(&words) {
-        Some(&first) => first,
-        None => {
-            let first = func.slots.len() as u32;
-            func.slots.extend(&words);
-            shared.insert(words, first);
-            first
+/// The slots of a stack map: live ones, then those of objects.
+#[derive(Default, PartialEq, Eq, Hash)]
+struct Slots {
+    all: Vec<u32>,
+    n_live: u32,
+}
+
+impl Slots {
+    fn new([mut live, mut objects]: [Vec<u32>; 2]) -> Slots {
+        for part in [&mut live, &mut objects] {
+            part.sort_unstable();
+            part.dedup();
         }
-    };
-    func.call_sites.push(CallSite {
+        let n_live = live.len() as u32;
+        live.append(&mut objects);
+        Slots { all: live, n_live }
+    }
+}
+
+/// A call site whose slots are in the function's list, once for all sites that have the same.
+fn add_slots(
+    func: &mut CompiledFunc,
+    shared: &mut foldhash::HashMap<Slots, u32>,
+    offset: u32,
+    slots: Slots,
+) -> CallSite {
+    let (n_slots, n_live) = (slots.all.len() as u32, slots.n_live);
+    let first_slot = *shared.entry(slots).or_insert_with_key(|slots| {
+        let first = func.slots.len() as u32;
+        func.slots.extend(&slots.all);
+        first
+    });
+    CallSite {
         offset,
         first_slot,
         n_slots,
-    });
+        n_live,
+    }
 }
 
 /// The landing pad, and a call site of its own whose map holds whenever the pad may be entered, and for a frame that faulted.
 fn landing_pad(
     code: &CompiledCode,
-    words: &[(StackSlot, u32)],
+    words: &Words,
     to_entry: &dyn Fn(u32) -> u32,
     func: &mut CompiledFunc,
 ) {
@@ -296,24 +322,15 @@ fn landing_pad(
     // No handler: the optimiser proved that no defer statement is reached.
     let Some(pad) = pad else { return };
     let layout = buffer.frame_layout().expect("checked by the caller");
-    let mut slots: Vec<u32> = words
-        .iter()
-        .map(|(slot, offset)| (layout.stackslots[*slot].offset + offset) / 8)
-        .collect();
-    slots.sort_unstable();
-    slots.dedup();
+    let parts = [&words.live, &words.objects].map(|words| {
+        let slot =
+            |&(slot, offset): &(StackSlot, u32)| (layout.stackslots[slot].offset + offset) / 8;
+        words.iter().map(slot).collect()
+    });
     let offset = to_entry(pad);
     let index = func.call_sites.partition_point(|s| s.offset < offset);
-    let first_slot = func.slots.len() as u32;
-    func.call_sites.insert(
-        index,
-        CallSite {
-            offset,
-            first_slot,
-            n_slots: slots.len() as u32,
-        },
-    );
-    func.slots.extend(slots);
+    let site = add_slots(func, &mut Default::default(), offset, Slots::new(parts));
+    func.call_sites.insert(index, site);
     func.landing_pad = Some(offset);
     func.landing_pad_site = Some(index as u32);
 }

@@ -11,15 +11,27 @@
 use crate::alloc::FrameObject;
 use crate::func::{FuncCx, Repr};
 use crate::link::Target;
-use crate::liveness::BitSet;
+use crate::liveness::Named;
 use cranelift_codegen::ir::types::{F64, I8, I64};
 use cranelift_codegen::ir::{
-    AbiParam, Inst, InstBuilder, SigRef, Signature, StackSlot, UserStackMapEntry, Value,
+    AbiParam, Inst, InstBuilder, SigRef, Signature, StackSlot, Type, UserStackMapEntry, Value,
 };
 use cranelift_codegen::isa::CallConv;
 use mini_abi::builtins::Builtin;
 use mini_mir::layout::ScalarKind;
 use mini_mir::{LocalId, TyId};
+
+/// Types that tell the two parts of a stack map apart ([`mini_abi::func`]); the words of both hold pointers.
+pub(crate) const LIVE: Type = I64;
+const IN_OBJECT: Type = F64;
+
+/// Pointer words of the frame that a stack map names.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) live: Vec<(StackSlot, u32)>,
+    /// Words of objects that count when something points there.
+    pub(crate) objects: Vec<(StackSlot, u32)>,
+}
 
 impl FuncCx<'_> {
     // --- the words of an item ---------------------------------------------------------------
@@ -65,16 +77,44 @@ impl FuncCx<'_> {
     }
 
     /// Words that every call of a function with `defer` names.
-    pub(crate) fn always_words(&mut self) -> Vec<(StackSlot, u32)> {
-        let mut words = vec![];
+    pub(crate) fn always_words(&mut self) -> Words {
+        let mut words = Words::default();
         if self.body.has_defer {
-            let items: Vec<usize> = self.flow.always.iter().collect();
-            for item in items {
-                words.extend(self.item_words(item));
-            }
-            words.extend(self.result_pointer_word());
+            words = self.named_words(&self.flow.always.clone());
+            words.live.extend(self.result_pointer_word());
         }
         words
+    }
+
+    fn named_words(&mut self, named: &Named) -> Words {
+        let mut words = Words::default();
+        for item in named.live.iter() {
+            words.live.extend(self.item_words(item));
+        }
+        for item in named.objects.iter() {
+            words.objects.extend(self.item_words(item));
+        }
+        words
+    }
+
+    /// Slots that pointers may point to: of exposed items that safepoints name, and of arguments; their sizes in bytes.
+    pub(crate) fn named_objects(&mut self) -> Vec<(StackSlot, u32)> {
+        let n_locals = self.body.locals.len();
+        let mut items = self.flow.crossing.clone();
+        items.intersect(&self.flow.exposed);
+        let mut slots: Vec<StackSlot> = items
+            .iter()
+            .filter_map(|item| match self.locals.get(item) {
+                Some(Repr::Slot(slot)) => Some(*slot),
+                Some(_) => None,
+                None => self.site_slots[item - n_locals],
+            })
+            .chain(self.passed_slots.iter().copied())
+            .collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let size = |slot| self.b.func.sized_stack_slots[slot].size;
+        slots.into_iter().map(|slot| (slot, size(slot))).collect()
     }
 
     fn result_pointer_word(&self) -> Option<(StackSlot, u32)> {
@@ -111,31 +151,27 @@ impl FuncCx<'_> {
 
     // --- stack maps -------------------------------------------------------------------------------
 
-    fn name_words(&mut self, call: Inst, words: &[(StackSlot, u32)]) {
-        for &(slot, offset) in words {
-            let entry = UserStackMapEntry {
-                ty: I64,
-                slot,
-                offset,
-            };
-            self.b.func.dfg.append_user_stack_map_entry(call, entry);
+    fn name_words(&mut self, call: Inst, words: &Words) {
+        for (ty, words) in [(LIVE, &words.live), (IN_OBJECT, &words.objects)] {
+            for &(slot, offset) in words {
+                let entry = UserStackMapEntry { ty, slot, offset };
+                self.b.func.dfg.append_user_stack_map_entry(call, entry);
+            }
         }
     }
 
     /// Gives a call the map of the current safepoint.
     pub(crate) fn name_live(&mut self, call: Inst) {
-        let live = self.live.clone().unwrap_or_else(|| {
+        let named = self.live.clone().unwrap_or_else(|| {
             panic!(
                 "a safepoint in {} that the liveness analysis did not expect",
                 self.b.func.name
             )
         });
-        let mut words: Vec<(StackSlot, u32)> = vec![];
-        for item in live.iter() {
-            words.extend(self.item_words(item));
-        }
-        words.extend(self.result_pointer_word());
-        words.extend(self.roots.iter().copied());
+        let mut words = self.named_words(&named);
+        words.live.extend(self.result_pointer_word());
+        words.live.extend(self.roots.iter().copied());
+        words.objects.extend(self.passed.iter().copied());
         self.name_words(call, &words);
     }
 
@@ -147,7 +183,7 @@ impl FuncCx<'_> {
 
     /// Loads the variables of the current safepoint's set again.
     pub(crate) fn reload(&mut self) {
-        let live = self.live.clone().unwrap_or_else(|| BitSet::new(0));
+        let live = self.live.clone().unwrap_or_default().live;
         for item in live.iter().filter(|&i| i < self.body.locals.len()) {
             self.reload_local(LocalId(item as u32));
         }

@@ -18,6 +18,21 @@ use crate::sched::World;
 /// A compiled function; lives as long as the process.
 pub type Func = &'static CompiledFunc;
 
+/// The pointer slots of a call site: offsets in words from `sp`.
+#[derive(Clone, Copy, Debug)]
+pub struct Slots {
+    pub live: &'static [u32],
+    /// Of objects: see [`mini_abi::func`].
+    pub objects: &'static [u32],
+}
+
+impl Slots {
+    pub const NONE: Slots = Slots {
+        live: &[],
+        objects: &[],
+    };
+}
+
 /// Sorted by entry.
 type Level = Vec<(usize, Func)>;
 
@@ -97,9 +112,10 @@ pub fn call_site(func: Func, return_address: usize) -> Option<&'static CallSite>
 }
 
 /// The pointer slots of a call site.
-pub fn slots(func: Func, site: &CallSite) -> &'static [u32] {
-    let first = site.first_slot as usize;
-    &func.slots[first..first + site.n_slots as usize]
+pub fn slots(func: Func, site: &CallSite) -> Slots {
+    let slots = &func.slots[site.first_slot as usize..][..site.n_slots as usize];
+    let (live, objects) = slots.split_at(site.n_live as usize);
+    Slots { live, objects }
 }
 
 /// What may go wrong at an instruction.
@@ -136,6 +152,7 @@ mod tests {
             pointer_stack_args: vec![],
             call_sites: vec![],
             slots: vec![],
+            objects: vec![],
             landing_pad: None,
             landing_pad_site: None,
             traps: vec![],

@@ -10,7 +10,7 @@ use crate::chan::waitq;
 use crate::g::G;
 use crate::gc::scan;
 use crate::sched::World;
-use crate::stack::walk;
+use crate::stack::scan::scan_stack;
 
 /// Values of a type in static data.
 struct Global {
@@ -49,14 +49,16 @@ pub fn goroutines(_world: &World) -> Vec<*mut G> {
 pub fn scan_goroutine(_world: &World, g: *mut G, visit: &mut dyn FnMut(usize)) {
     // SAFETY: the world is stopped, so the goroutine stands at a safepoint and nobody changes its records.
     unsafe {
-        walk::scan_stack(g, visit);
-        waitq::for_each_root(g, visit);
-        for defer in &(*g).defers {
-            visit(defer.closure);
-        }
-        for panic in (*g).extra.iter().flat_map(|extra| &extra.panics) {
-            visit(panic.value[1] as usize);
-        }
+        let records = |visit: &mut dyn FnMut(usize)| {
+            waitq::for_each_root(g, visit);
+            for defer in &(*g).defers {
+                visit(defer.closure);
+            }
+            for panic in (*g).extra.iter().flat_map(|extra| &extra.panics) {
+                visit(panic.value[1] as usize);
+            }
+        };
+        scan_stack(g, records, visit);
     }
 }
 

@@ -231,6 +231,7 @@ fn describe(name: &str, entry: Label, body: Label, end: Label, frame: u32) -> Co
         pointer_stack_args: vec![],
         call_sites: vec![],
         slots: vec![],
+        objects: vec![],
         landing_pad: None,
         landing_pad_site: None,
         traps: vec![],
@@ -247,6 +248,7 @@ fn site(func: &mut CompiledFunc, label: Label, slots: &[u32]) {
         offset: (label as usize - func.entry) as u32,
         first_slot: func.slots.len() as u32,
         n_slots: slots.len() as u32,
+        n_live: slots.len() as u32,
     });
     func.slots.extend_from_slice(slots);
 }

@@ -16,6 +16,7 @@
 
 pub mod contiguous;
 pub mod pool;
+pub mod scan;
 pub mod walk;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -5,7 +5,7 @@
 //! nothing is guessed, except in the top frame of a goroutine stopped by a signal.
 
 use crate::arch;
-use crate::funcs::{self, Func};
+use crate::funcs::{self, Func, Slots};
 use crate::g::{G, Top};
 
 /// A frame on a goroutine's stack.
@@ -18,8 +18,7 @@ pub struct Frame {
     pub pc: usize,
     /// None: a routine of `arch`, which holds no pointers.
     pub func: Option<Func>,
-    /// Offsets in words from `sp` of the slots that hold pointers.
-    pub slots: &'static [u32],
+    pub slots: Slots,
     /// The frame was interrupted by a signal: `pc` is no return address and the slots are not known.
     pub interrupted: bool,
 }
@@ -38,10 +37,11 @@ impl Frame {
         self.pc - usize::from(is_call || self.func.is_none())
     }
 
-    /// Addresses of the slots that hold pointers.
+    /// Addresses of the slots that hold pointers, those of objects included.
     pub fn slot_addresses(&self) -> impl Iterator<Item = usize> + use<> {
         let sp = self.sp();
-        self.slots.iter().map(move |slot| sp + 8 * *slot as usize)
+        let slots = self.slots.live.iter().chain(self.slots.objects);
+        slots.map(move |slot| sp + 8 * *slot as usize)
     }
 }
 
@@ -51,7 +51,7 @@ pub struct Frames {
     pc: usize,
     fp: usize,
     interrupted: bool,
-    cache: [(usize, Option<Func>, &'static [u32]); 4],
+    cache: [(usize, Option<Func>, Slots); 4],
 }
 
 impl Frames {
@@ -83,12 +83,12 @@ impl Frames {
             pc,
             fp,
             interrupted: false,
-            cache: [(0, None, &[]); 4],
+            cache: [(0, None, Slots::NONE); 4],
         }
     }
 
     /// Function and slots of a return address. Recursion asks for the same few again and again.
-    fn lookup(&mut self, pc: usize) -> (Option<Func>, &'static [u32]) {
+    fn lookup(&mut self, pc: usize) -> (Option<Func>, Slots) {
         let entry = &mut self.cache[pc >> 2 & 3];
         if entry.0 == pc {
             return (entry.1, entry.2);
@@ -100,11 +100,11 @@ impl Frames {
 }
 
 /// Function and pointer slots at a return address or at an instruction that faulted.
-fn lookup(pc: usize) -> (Option<Func>, &'static [u32]) {
+fn lookup(pc: usize) -> (Option<Func>, Slots) {
     // The last instruction of a function may be a call: its return address is outside.
     let Some(func) = funcs::find(pc - 1) else {
         if arch::is_routine(pc) {
-            return (None, &[]);
+            return (None, Slots::NONE);
         }
         crate::fatal::internal(&format!("stack walk: {pc:#x} is in no function"));
     };
@@ -116,7 +116,7 @@ fn lookup(pc: usize) -> (Option<Func>, &'static [u32]) {
         // It faulted: what its landing pad reads, and nothing else, is still of use.
         return match func.landing_pad_site {
             Some(i) => (Some(func), funcs::slots(func, &func.call_sites[i as usize])),
-            None => (Some(func), &[]),
+            None => (Some(func), Slots::NONE),
         };
     }
     crate::fatal::internal(&format!(
@@ -135,7 +135,7 @@ impl Iterator for Frames {
         }
         let interrupted = std::mem::take(&mut self.interrupted);
         let (func, slots) = if interrupted {
-            (funcs::find(self.pc), &[][..])
+            (funcs::find(self.pc), Slots::NONE)
         } else {
             self.lookup(self.pc)
         };
@@ -153,57 +153,5 @@ impl Iterator for Frames {
             self.fp = *(self.fp as *const usize);
         }
         Some(frame)
-    }
-}
-
-/// Calls `visit` with every pointer word on the goroutine's stack and in its saved registers.
-///
-/// # Safety
-/// As for [`Frames::of`].
-pub unsafe fn scan_stack(g: *const G, visit: &mut (impl FnMut(usize) + ?Sized)) {
-    // SAFETY: the caller's promise; all addresses below are inside the live part of the stack.
-    unsafe {
-        let header = &(*g).header;
-        match (*g).top {
-            Top::Start => {
-                visit((*g).start_closure);
-                return;
-            }
-            Top::Call => {}
-            Top::Results => {
-                visit(header.resume_values[0] as usize);
-                visit(header.resume_values[1] as usize);
-            }
-            Top::Morestack => {
-                if let Some(func) = funcs::find(header.morestack_entry) {
-                    for (i, word) in header.morestack_args.iter().enumerate() {
-                        if func.pointer_args & 1 << i != 0 {
-                            visit(*word as usize);
-                        }
-                    }
-                    for &i in &func.pointer_stack_args {
-                        visit(*((header.sp + 8 + 8 * usize::from(i)) as *const usize));
-                    }
-                }
-            }
-            Top::Async => {
-                let registers = &*(header.morestack_entry as *const arch::AsyncRegisters);
-                for word in registers.general {
-                    visit(word as usize);
-                }
-                for pair in registers.xmm {
-                    visit(pair[0] as usize);
-                    visit(pair[1] as usize);
-                }
-                for address in (header.sp & !7..header.bp).step_by(8) {
-                    visit(*(address as *const usize));
-                }
-            }
-        }
-        for frame in Frames::of(g) {
-            for slot in frame.slot_addresses() {
-                visit(*(slot as *const usize));
-            }
-        }
     }
 }
