@@ -121,13 +121,14 @@ pub fn request_if_idle_for_long() -> bool {
     is_requested()
 }
 
-/// `runtime.GC`: for [`crate::sched::at_safepoint`]. A whole cycle, swept to the end.
+/// `runtime.collect`: for [`crate::sched::at_safepoint`]. A whole cycle, swept to the end.
 ///
 /// # Safety
 /// As for any [`crate::g::Hook`].
-pub unsafe fn force(_g: *mut G) {
+pub unsafe fn force(g: *mut G) {
     collect(Cause::Forced);
     central::finish_sweep();
+    specials::await_calls(g);
 }
 
 /// `debug.FreeOSMemory`: for [`crate::sched::at_safepoint`].

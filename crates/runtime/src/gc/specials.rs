@@ -74,6 +74,8 @@ struct State {
     /// The goroutine that waits for calls to make.
     worker: *mut G,
     has_worker: bool,
+    /// Until when `runtime.GC` waits for calls, by the monotonic clock in ns.
+    patience: i64,
 }
 
 // SAFETY: the goroutine is parked and belongs to who takes it out.
@@ -85,7 +87,12 @@ static STATE: Mutex<State> = Mutex::new(State {
     n_cleanups: 0,
     worker: null_mut(),
     has_worker: false,
+    patience: 0,
 });
+
+/// How long `runtime.GC` waits, in ns, for calls that a cycle has found. It need not, but in Go they have mostly been made by
+/// the time that it returns, and programs count on it.
+const PATIENCE: i64 = 2_000_000;
 
 impl State {
     /// True for the first who asks: it starts the goroutine that makes the calls.
@@ -201,6 +208,21 @@ pub(super) fn wake_worker() {
     drop(state);
     // SAFETY: it parked in `wait`, and whoever takes it out of the state wakes it.
     unsafe { sched::ready(worker) };
+}
+
+/// Behind a cycle that `g` has asked for: begins to wait for calls.
+pub(super) fn await_calls(g: *mut G) {
+    // SAFETY: goroutines are never freed.
+    let is_system = unsafe { (*g).is_system };
+    let patience = if is_system { 0 } else { PATIENCE };
+    STATE.lock().patience = sched::timer::now() + patience;
+}
+
+/// Whether it is worth waiting for calls.
+pub fn calls_are_pending() -> bool {
+    let state = STATE.lock();
+    let is_idle = state.due.is_empty() && !state.worker.is_null();
+    state.has_worker && !is_idle && sched::timer::now() < state.patience
 }
 
 /// A call that is due.

@@ -16,6 +16,7 @@ natives! {
         specials::stop_cleanup(c.word(0) as usize, c.word(1));
     };
     "runtime.takeCall" => take_call;
+    "runtime.callsArePending" => |c: &mut Call| c.ret_bool(0, specials::calls_are_pending());
     "runtime.waitForCalls" => |c: &mut Call| {
         // SAFETY: inside a native of the running goroutine, the one of the library that makes the calls.
         unsafe {

@@ -6,7 +6,7 @@ use crate::heap::{self, stats};
 use crate::sched;
 
 natives! {
-    "runtime.GC" => |c: &mut Call| {
+    "runtime.collect" => |c: &mut Call| {
         // SAFETY: inside a native of the running goroutine.
         unsafe { sched::at_safepoint(c.goroutine(), gc::force) }
     };
