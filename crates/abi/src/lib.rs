@@ -37,6 +37,7 @@ pub mod panics;
 pub mod types;
 
 use func::CompiledFunc;
+use types::TypeDesc;
 
 /// What the runtime offers to code generation. Made by `runtime`, handed over by the driver.
 pub struct Runtime {
@@ -68,3 +69,35 @@ pub struct Runtime {
 /// Compiles a function on its first call. Called by the runtime on the system stack, from the
 /// lazy-call stub; returns the entry address to continue at. Thread-safe; may block.
 pub type CompileHook = extern "C" fn(func_id: u32) -> usize;
+
+/// What package reflect asks of code generation while the program runs. Thread-safe; may block.
+#[derive(Clone, Copy, Debug)]
+pub struct ReflectHooks {
+    /// The program's descriptor of the unnamed type that `like` describes, if the program has that type: kind and parts count
+    /// (element, key, length, direction, fields, parameters, results, variadic), of which the parts are descriptors themselves.
+    pub find_type: fn(like: &TypeDesc) -> Option<&'static TypeDesc>,
+    /// The func value (a closure object in static memory) of a function `func(code uintptr, receiver, params, results unsafe.Pointer)`
+    /// that calls `code` by the convention of the function type, with `receiver` as the hidden first argument, arguments from
+    /// `params` and results to `results`. Neither has to stand in the heap.
+    pub call_glue: fn(CallFrames) -> usize,
+    /// Code of a closure of the function type. Its second word is a func value `func(closure, params, results unsafe.Pointer)`,
+    /// which is called with the arguments and with zeroed room for results, both in the frame of the glue.
+    pub closure_glue: fn(CallFrames) -> usize,
+}
+
+impl ReflectHooks {
+    /// For programs without package reflect.
+    pub const NONE: ReflectHooks = ReflectHooks {
+        find_type: |_| None,
+        call_glue: |frames| panic!("no compiler to call {frames:?}"),
+        closure_glue: |frames| panic!("no compiler to make {frames:?}"),
+    };
+}
+
+/// A function type, and the struct types as which its parameters and its results stand in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct CallFrames {
+    pub func: &'static TypeDesc,
+    pub params: &'static TypeDesc,
+    pub results: &'static TypeDesc,
+}

@@ -118,6 +118,15 @@ impl<T> Clone for Table<T> {
 impl<T> Copy for Table<T> {}
 
 impl<T> Table<T> {
+    /// # Safety
+    /// `items` is not changed and not freed as long as the table, or what is read from it, is used.
+    pub unsafe fn from_raw(items: &[T]) -> Table<T> {
+        Table {
+            ptr: items.as_ptr(),
+            len: items.len(),
+        }
+    }
+
     pub const EMPTY: Table<T> = Table {
         ptr: std::ptr::NonNull::dangling().as_ptr(),
         len: 0,
@@ -131,7 +140,7 @@ impl<T> Table<T> {
     }
 
     pub fn as_slice(&self) -> &'static [T] {
-        // SAFETY: tables are built only by `from_static`.
+        // SAFETY: tables are built by `from_static`, and by `from_raw`, whose callers vouch for the items.
         unsafe { std::slice::from_raw_parts(self.ptr, self.len) }
     }
 }
@@ -176,6 +185,52 @@ pub struct TypeDesc {
     pub results: Table<*const TypeDesc>,
     /// `*T` for this T if the program has such a type, else null.
     pub pointer_to: *const TypeDesc,
+}
+
+impl TypeDesc {
+    /// A type of this form without parts, name or pointers, to be completed by a struct update.
+    pub const fn bare(kind: Kind, size: usize, align: u8) -> TypeDesc {
+        TypeDesc {
+            size,
+            pointer_bytes: 0,
+            pointer_bitmap: std::ptr::null(),
+            bitmap_words: 0,
+            hash: 0,
+            kind,
+            align,
+            flags: 0,
+            chan_dir: 0,
+            name: Str::EMPTY,
+            package: Str::EMPTY,
+            elem: std::ptr::null(),
+            key: std::ptr::null(),
+            len: 0,
+            fields: Table::EMPTY,
+            methods: Table::EMPTY,
+            interface_methods: Table::EMPTY,
+            params: Table::EMPTY,
+            results: Table::EMPTY,
+            pointer_to: std::ptr::null(),
+        }
+    }
+
+    /// Whether word `word` of a value holds a pointer; `word * 8` is below the size.
+    #[inline]
+    pub fn is_pointer_word(&self, word: usize) -> bool {
+        if word * 8 >= self.pointer_bytes {
+            return false;
+        }
+        let bit = word % self.bitmap_words;
+        // SAFETY: the bitmap has `bitmap_words` bits, and there is one where there are pointers.
+        unsafe { *self.pointer_bitmap.add(bit / 8) & (1 << (bit % 8)) != 0 }
+    }
+}
+
+/// FNV-1a of a type's name: [`TypeDesc::hash`].
+pub fn hash_of_name(name: &[u8]) -> u32 {
+    name.iter().fold(0x811c_9dc5, |h, b| {
+        (h ^ u32::from(*b)).wrapping_mul(0x0100_0193)
+    })
 }
 
 // SAFETY: descriptors are written before they are published and immutable afterwards.

@@ -136,7 +136,11 @@ fn when(b: &mut FunctionBuilder<'_>, code: IntCC, x: Value, y: i64) -> Block {
     otherwise
 }
 
-fn call_builtin(b: &mut FunctionBuilder<'_>, builtin: Builtin, args: &[Value]) -> Option<Value> {
+pub(crate) fn call_builtin(
+    b: &mut FunctionBuilder<'_>,
+    builtin: Builtin,
+    args: &[Value],
+) -> Option<Value> {
     let mut signature = Signature::new(CallConv::SystemV);
     signature.params = vec![AbiParam::new(I64); args.len() + 1];
     if !builtin.row().2.is_empty() {

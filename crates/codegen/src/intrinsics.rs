@@ -119,6 +119,20 @@ impl FuncCx<'_> {
         self.find_intrinsic(func).is_some()
     }
 
+    /// The operations on channels that package reflect does by the builtins of the language, since they may park.
+    fn reflected_channel(&mut self, name: &str, args: &[Value]) -> Option<Vec<Value>> {
+        let (builtin, n_pointers) = match name {
+            "reflect.chanSend" => (Builtin::chan_send, 2),
+            "reflect.chanReceive" => (Builtin::chan_receive, 2),
+            "reflect.chanSelect" => (Builtin::select, 1),
+            _ => return None,
+        };
+        for &pointer in &args[..n_pointers] {
+            self.root(pointer);
+        }
+        Some(self.builtin(builtin, args))
+    }
+
     /// Does inline what a native function does, if it is one of the short ones.
     pub(crate) fn intrinsic(&mut self, func: FuncId, args: &[Value]) -> Option<Vec<Value>> {
         use Intrinsic::*;
@@ -126,6 +140,9 @@ impl FuncCx<'_> {
         if matches!(&*name, "runtime.Gosched" | "sync/atomic.yield") {
             self.builtin(Builtin::gosched, &[]);
             return Some(vec![]);
+        }
+        if let Some(results) = self.reflected_channel(&name, args) {
+            return Some(results);
         }
         let intrinsic = self.find_intrinsic(func)?;
         let arg = |i: usize| args[i];

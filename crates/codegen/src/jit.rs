@@ -7,6 +7,7 @@
 //! patching is serialised. Two threads that want the same unit compile it once.
 
 use crate::func::{Translated, signature_of, translate, translate_thunk};
+use crate::glue::{translate_call, translate_closure};
 use crate::helpers::{Helper, translate_helper};
 use crate::isa::Isas;
 use crate::layout::Layouts;
@@ -17,9 +18,9 @@ use crate::unshare::unshare;
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetFrontendConfig};
-use mini_abi::Runtime;
 use mini_abi::panics::LangItem;
-use mini_abi::types::Itab;
+use mini_abi::types::{Itab, TypeDesc};
+use mini_abi::{CallFrames, Runtime};
 use mini_diagnostics::{Pos, SourceMap};
 use mini_mir::layout::Scalar;
 use mini_mir::{Body, Decisions, FuncId, GlobalId, Program, TyId, TyKind};
@@ -163,6 +164,32 @@ impl Jit {
         }
     }
 
+    /// The program's descriptor of the unnamed type that `like` describes ([`mini_abi::ReflectHooks::find_type`]).
+    pub fn find_type(&self, like: &TypeDesc) -> Option<&'static TypeDesc> {
+        let at = self.statics.find_type(&self.layouts, like)?.0;
+        // SAFETY: descriptors are complete when their address is known, and live as long as the process.
+        Some(unsafe { &*(at as *const TypeDesc) })
+    }
+
+    /// [`mini_abi::ReflectHooks::call_glue`]; the caller keeps what is made.
+    pub fn call_glue(&self, frames: CallFrames) -> usize {
+        let code = self.install_glue(translate_call(self, frames));
+        self.statics.alloc_value(code)
+    }
+
+    /// [`mini_abi::ReflectHooks::closure_glue`]; the caller keeps what is made.
+    pub fn closure_glue(&self, frames: CallFrames) -> usize {
+        self.install_glue(translate_closure(self, frames))
+    }
+
+    fn install_glue(&self, translated: Translated) -> usize {
+        let machine = self.assemble(translated, &self.isas.optimize);
+        let mut linker = self.linker.lock().unwrap();
+        linker
+            .install_apart(machine, &self.runtime)
+            .unwrap_or_else(|e| panic!("mini: internal error: {e}"))
+    }
+
     /// Prints what a function becomes.
     pub fn emit(&self, func: FuncId, what: Emit) -> String {
         let mut translated = translate(self, func);
@@ -196,13 +223,17 @@ impl Jit {
         } else {
             translate_helper(self, Helper::ALL[(unit - 2 * n) as usize], unit)
         };
-        let Translated { func, unit, pad } = translated;
-        let mut ctx = Context::for_function(func);
         // The entry runs once: making it faster would take longer than running it as it is.
         let isa = match is_entry {
             true => &self.isas.lower,
             false => &self.isas.optimize,
         };
+        self.assemble(translated, isa)
+    }
+
+    fn assemble(&self, translated: Translated, isa: &OwnedTargetIsa) -> Machine {
+        let Translated { func, unit, pad } = translated;
+        let mut ctx = Context::for_function(func);
         optimize(&mut ctx, isa, pad);
         self.lower(&mut ctx);
         let code = ctx.compiled_code().expect("just compiled");
@@ -289,7 +320,7 @@ impl Jit {
     }
 
     pub(crate) fn type_name(&self, ty: TyId) -> String {
-        crate::type_desc::type_name(&self.program, ty)
+        crate::type_name::type_name(&self.program, ty)
     }
 
     pub(crate) fn native_address(&self, name: &str) -> Option<usize> {

@@ -95,45 +95,9 @@ impl Layouts {
         results: &[TyId],
         has_context: bool,
     ) -> Convention {
-        let mut signature = Signature::new(CallConv::Tail);
-        let mut words = 0;
-        let mut in_registers = true;
-        for &result in results {
-            match self.flat(result) {
-                Some(scalars) => words += scalars.len(),
-                None => in_registers = false,
-            }
-        }
-        in_registers &= words <= FLAT_LIMIT;
-        let mut kinds = vec![];
-        if !in_registers {
-            kinds.push(ScalarKind::Pointer);
-        }
-        if has_context {
-            kinds.push(ScalarKind::Pointer);
-        }
-        for &param in params {
-            match self.flat(param) {
-                Some(scalars) => kinds.extend(scalars.iter().map(|s| s.kind)),
-                None => kinds.push(ScalarKind::Pointer),
-            }
-        }
-        signature
-            .params
-            .extend(kinds.iter().map(|&k| AbiParam::new(clif_type(k))));
-        if in_registers {
-            for &result in results {
-                let scalars = self.flat(result).expect("checked above");
-                signature
-                    .returns
-                    .extend(scalars.iter().map(|s| AbiParam::new(clif_type(s.kind))));
-            }
-        }
-        Convention {
-            signature,
-            kinds,
-            results_in_memory: !in_registers,
-        }
+        let params: Vec<_> = params.iter().map(|&ty| self.flat(ty)).collect();
+        let results: Vec<_> = results.iter().map(|&ty| self.flat(ty)).collect();
+        Convention::new(&params, &results, has_context)
     }
 }
 
@@ -155,6 +119,43 @@ pub(crate) struct EntryPointers {
 }
 
 impl Convention {
+    /// From the scalars of the parameters and results; `None` for those that are not flat.
+    pub(crate) fn new(
+        params: &[Option<&[Scalar]>],
+        results: &[Option<&[Scalar]>],
+        has_context: bool,
+    ) -> Convention {
+        let n_words = |list: &[Option<&[Scalar]>]| -> Option<usize> {
+            list.iter().map(|flat| flat.map(<[Scalar]>::len)).sum()
+        };
+        let in_registers = n_words(results).is_some_and(|n| n <= FLAT_LIMIT);
+        let mut kinds = vec![];
+        if !in_registers {
+            kinds.push(ScalarKind::Pointer);
+        }
+        if has_context {
+            kinds.push(ScalarKind::Pointer);
+        }
+        for param in params {
+            match param {
+                Some(scalars) => kinds.extend(scalars.iter().map(|s| s.kind)),
+                None => kinds.push(ScalarKind::Pointer),
+            }
+        }
+        let mut signature = Signature::new(CallConv::Tail);
+        let machine = |&kind: &ScalarKind| AbiParam::new(clif_type(kind));
+        signature.params.extend(kinds.iter().map(machine));
+        if in_registers {
+            let words = results.iter().flatten().copied().flatten();
+            signature.returns.extend(words.map(|s| machine(&s.kind)));
+        }
+        Convention {
+            signature,
+            kinds,
+            results_in_memory: !in_registers,
+        }
+    }
+
     /// Follows Cranelift's assignment: six integer registers, eight float registers, then words on the stack.
     pub(crate) fn entry_pointers(&self) -> EntryPointers {
         let mut out = EntryPointers::default();

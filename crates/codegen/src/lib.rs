@@ -9,8 +9,8 @@
 //! 3. Cranelift lowers it and allocates registers; `prologue` puts the stack check in front and gathers the side tables.
 //! 4. `link` places the bytes in the arena (`memory`), registers the function with the runtime and patches callers.
 //!
-//! `layout` has the calling convention, `type_desc` and `statics` the static data that code refers to, `isa` the settings,
-//! `intrinsics` the native functions that are a few instructions, `helpers` routines on bytes. Frames, registers and maps are described in docs/abi.md.
+//! `layout` has the calling convention, `type_desc` (with `type_name`) and `statics` the static data that code refers to, `isa` the settings,
+//! `intrinsics` the native functions that are a few instructions, `helpers` routines on bytes, `glue` calls by reflection. Frames, registers and maps are described in docs/abi.md.
 //!
 //! Invariant *moving stacks*: behind a safepoint no value computed before it is used that is, or may be derived from, a
 //! pointer; pointers come from their home words in the frame, addresses are computed anew.
@@ -23,6 +23,7 @@ mod compare;
 mod convert;
 mod entry;
 mod func;
+mod glue;
 mod helpers;
 mod iface;
 mod intrinsics;
@@ -41,6 +42,7 @@ mod safepoint;
 mod source_loc;
 mod statics;
 mod type_desc;
+mod type_name;
 mod unshare;
 mod value;
 

@@ -257,16 +257,11 @@ impl Linker {
         Ok(())
     }
 
-    /// Puts a compiled unit into the arena, tells the runtime, and makes everything that called its stub call it directly.
+    /// Puts compiled code into the arena: its start and its entry.
     ///
     /// # Errors
     /// The arena is full.
-    pub(crate) fn install(
-        &mut self,
-        unit: u32,
-        machine: Machine,
-        runtime: &Runtime,
-    ) -> Result<usize, String> {
+    fn place(&mut self, machine: &Machine) -> Result<(usize, usize), String> {
         let id = self
             .module
             .declare_anonymous_function(&self.signature)
@@ -278,9 +273,11 @@ impl Linker {
             .finalize_definitions()
             .map_err(|e| e.to_string())?;
         let start = self.module.get_finalized_function(id) as usize;
-        let entry = start + machine.entry as usize;
-        // A function that calls itself goes straight to its entry.
-        self.entries[unit as usize] = entry;
+        Ok((start, start + machine.entry as usize))
+    }
+
+    /// Links what was placed, and tells the runtime.
+    fn finish(&mut self, start: usize, entry: usize, machine: Machine, runtime: &Runtime) {
         for relocation in &machine.relocations {
             self.relocate(start, relocation);
         }
@@ -293,6 +290,36 @@ impl Linker {
         if !machine.is_glue {
             (runtime.register_func)(func);
         }
+    }
+
+    /// Puts code that no unit stands for into the arena: its entry.
+    ///
+    /// # Errors
+    /// The arena is full.
+    pub(crate) fn install_apart(
+        &mut self,
+        machine: Machine,
+        runtime: &Runtime,
+    ) -> Result<usize, String> {
+        let (start, entry) = self.place(&machine)?;
+        self.finish(start, entry, machine, runtime);
+        Ok(entry)
+    }
+
+    /// Puts a compiled unit into the arena, tells the runtime, and makes everything that called its stub call it directly.
+    ///
+    /// # Errors
+    /// The arena is full.
+    pub(crate) fn install(
+        &mut self,
+        unit: u32,
+        machine: Machine,
+        runtime: &Runtime,
+    ) -> Result<usize, String> {
+        let (start, entry) = self.place(&machine)?;
+        // A function that calls itself goes straight to its entry.
+        self.entries[unit as usize] = entry;
+        self.finish(start, entry, machine, runtime);
 
         let stub = self.fixed.stub(unit);
         // The old second instruction begins at byte 6: bytes 5 to 7 keep their values for a thread that stands before it.

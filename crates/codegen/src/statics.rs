@@ -57,6 +57,12 @@ impl Statics {
         tables.descriptors.of(self.context(layouts), ty)
     }
 
+    /// The program's descriptor of a type of this form.
+    pub(crate) fn find_type(&self, layouts: &Layouts, like: &TypeDesc) -> Option<DescAddr> {
+        let mut tables = self.tables.lock().unwrap();
+        tables.descriptors.find(self.context(layouts), like)
+    }
+
     /// Type word of an interface value: the descriptor for an empty interface, else the method table.
     pub(crate) fn type_word(&self, layouts: &Layouts, interface: TyId, concrete: TyId) -> usize {
         let mut tables = self.tables.lock().unwrap();

@@ -6,12 +6,13 @@
 use crate::layout::Layouts;
 use crate::link::FixedCode;
 use crate::memory::DataArena;
+use crate::type_name::type_name;
 use foldhash::HashMap;
 use mini_abi::types::{
     FieldDesc, InterfaceMethodDesc, Itab, Kind, MethodDesc, Str, Table, TypeDesc, TypeFlags,
+    hash_of_name,
 };
 use mini_mir::{ChanDir, Field, FuncSig, Program, TyId, TyKind};
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// Address of a descriptor.
@@ -22,6 +23,8 @@ pub(crate) struct DescAddr(pub(crate) usize);
 #[derive(Default)]
 pub(crate) struct Descriptors {
     types: HashMap<TyId, usize>,
+    /// The same the other way round, brought up to date by [`Self::find`].
+    by_address: HashMap<usize, TyId>,
     itabs: HashMap<(TyId, TyId), usize>,
     pointer_types: Option<HashMap<TyId, TyId>>,
 }
@@ -40,6 +43,59 @@ impl Descriptors {
     pub(crate) fn of(&mut self, cx: DescContext<'_>, ty: TyId) -> DescAddr {
         let at = self.reserve(cx, ty, &mut vec![]);
         DescAddr(at)
+    }
+
+    /// The descriptor of the program's type that has this form, if there is one.
+    pub(crate) fn find(&mut self, cx: DescContext<'_>, like: &TypeDesc) -> Option<DescAddr> {
+        if self.by_address.len() != self.types.len() {
+            self.by_address = self.types.iter().map(|(&ty, &at)| (at, ty)).collect();
+        }
+        let kind = self.kind_of(like)?;
+        let ty = cx.program.types.find(&kind)?;
+        Some(self.of(cx, ty))
+    }
+
+    /// The form that a descriptor of an unnamed type describes; `None` if a part is no type of the program.
+    fn kind_of(&self, desc: &TypeDesc) -> Option<TyKind> {
+        let part = |at: *const TypeDesc| self.by_address.get(&(at as usize)).copied();
+        let parts = |list: Table<*const TypeDesc>| -> Option<Vec<TyId>> {
+            list.as_slice().iter().map(|&at| part(at)).collect()
+        };
+        // SAFETY: the texts of a descriptor are UTF-8 and outlive the call.
+        let text = |s: Str| unsafe { Arc::from(str::from_utf8_unchecked(s.as_bytes())) };
+        Some(match desc.kind {
+            Kind::Pointer => TyKind::Pointer(part(desc.elem)?),
+            Kind::Slice => TyKind::Slice(part(desc.elem)?),
+            Kind::Array => TyKind::Array(part(desc.elem)?, desc.len as u64),
+            Kind::Map => TyKind::Map(part(desc.key)?, part(desc.elem)?),
+            Kind::Chan => {
+                let dir = match desc.chan_dir {
+                    1 => ChanDir::Receive,
+                    2 => ChanDir::Send,
+                    _ => ChanDir::Both,
+                };
+                TyKind::Chan(dir, part(desc.elem)?)
+            }
+            Kind::Func => TyKind::Func(FuncSig {
+                params: parts(desc.params)?,
+                results: parts(desc.results)?,
+                variadic: desc.flags & TypeFlags::VARIADIC != 0,
+            }),
+            Kind::Struct => {
+                let fields = desc.fields.as_slice().iter().map(|field| {
+                    Some(Field {
+                        name: text(field.name),
+                        ty: part(field.ty)?,
+                        is_embedded: field.is_embedded,
+                        is_exported: field.is_exported,
+                        package: text(field.package),
+                        tag: text(field.tag),
+                    })
+                });
+                TyKind::Struct(fields.collect::<Option<Vec<_>>>()?.into())
+            }
+            _ => return None,
+        })
     }
 
     /// The table of a concrete type's methods for an interface type with methods.
@@ -217,7 +273,7 @@ impl Descriptors {
             pointer_bytes,
             pointer_bitmap: bitmap,
             bitmap_words,
-            hash: hash(name),
+            hash: hash_of_name(name.as_bytes()),
             kind: abi_kind(kind),
             align: info.align as u8,
             flags,
@@ -242,13 +298,6 @@ fn text(cx: DescContext<'_>, s: &str) -> Str {
         return Str::EMPTY;
     }
     Str::from_static(cx.data.text(s))
-}
-
-/// FNV-1a.
-fn hash(name: &str) -> u32 {
-    name.bytes().fold(0x811c_9dc5, |h, b| {
-        (h ^ u32::from(b)).wrapping_mul(0x0100_0193)
-    })
 }
 
 /// Bitmap, words in it, and bytes from the start that can hold pointers.
@@ -365,156 +414,10 @@ pub(crate) fn is_plain_memory(program: &Program, layouts: &Layouts, ty: TyId) ->
     }
 }
 
-/// A type's name as Go prints it at run time.
-pub(crate) fn type_name(program: &Program, ty: TyId) -> String {
-    let mut out = String::new();
-    write_name(program, ty, &mut out);
-    out
-}
-
-fn write_name(program: &Program, ty: TyId, out: &mut String) {
-    let types = &program.types;
-    if let Some(named) = types.named(ty) {
-        out.push_str(&named.name);
-        return;
-    }
-    match types.kind(ty) {
-        TyKind::Pointer(elem) => {
-            out.push('*');
-            write_name(program, *elem, out);
-        }
-        TyKind::Slice(elem) => {
-            out.push_str("[]");
-            write_name(program, *elem, out);
-        }
-        TyKind::Array(elem, n) => {
-            let _ = write!(out, "[{n}]");
-            write_name(program, *elem, out);
-        }
-        TyKind::Map(key, value) => {
-            out.push_str("map[");
-            write_name(program, *key, out);
-            out.push(']');
-            write_name(program, *value, out);
-        }
-        TyKind::Chan(dir, elem) => {
-            out.push_str(match dir {
-                ChanDir::Both => "chan ",
-                ChanDir::Send => "chan<- ",
-                ChanDir::Receive => "<-chan ",
-            });
-            // chan (<-chan T) must not read as chan<- (chan T).
-            let nested = *dir != ChanDir::Send
-                && types.named(*elem).is_none()
-                && matches!(types.kind(*elem), TyKind::Chan(ChanDir::Receive, _));
-            if nested {
-                out.push('(');
-            }
-            write_name(program, *elem, out);
-            if nested {
-                out.push(')');
-            }
-        }
-        TyKind::Func(sig) => {
-            out.push_str("func");
-            write_signature(program, sig, out);
-        }
-        TyKind::Struct(fields) => write_struct(program, fields, out),
-        TyKind::Interface(methods) => {
-            out.push_str("interface {");
-            for (i, method) in methods.iter().enumerate() {
-                out.push_str(if i == 0 { " " } else { "; " });
-                if !method.package.is_empty() {
-                    let package = method.package.rsplit('/').next().unwrap_or("");
-                    let _ = write!(out, "{package}.");
-                }
-                out.push_str(&method.name);
-                if let TyKind::Func(sig) = types.kind(method.sig) {
-                    write_signature(program, sig, out);
-                }
-            }
-            out.push_str(if methods.is_empty() { "}" } else { " }" });
-        }
-        TyKind::Tuple(parts) => {
-            out.push('(');
-            write_list(program, parts, out);
-            out.push(')');
-        }
-        TyKind::MapIter(map) => {
-            out.push_str("iterator of ");
-            write_name(program, *map, out);
-        }
-        TyKind::Closure(parts) => {
-            out.push_str("closure(");
-            write_list(program, parts, out);
-            out.push(')');
-        }
-        TyKind::UnsafePointer => out.push_str("unsafe.Pointer"),
-        basic => {
-            let name = format!("{basic:?}").to_lowercase();
-            out.push_str(&name);
-        }
-    }
-}
-
-fn write_struct(program: &Program, fields: &[Field], out: &mut String) {
-    out.push_str("struct {");
-    for (i, field) in fields.iter().enumerate() {
-        out.push_str(if i == 0 { " " } else { "; " });
-        if !field.is_embedded {
-            out.push_str(&field.name);
-            out.push(' ');
-        }
-        write_name(program, field.ty, out);
-        if !field.tag.is_empty() {
-            let _ = write!(out, " {:?}", field.tag);
-        }
-    }
-    out.push_str(if fields.is_empty() { "}" } else { " }" });
-}
-
-fn write_list(program: &Program, list: &[TyId], out: &mut String) {
-    for (i, &ty) in list.iter().enumerate() {
-        if i > 0 {
-            out.push_str(", ");
-        }
-        write_name(program, ty, out);
-    }
-}
-
-fn write_signature(program: &Program, sig: &FuncSig, out: &mut String) {
-    out.push('(');
-    for (i, &param) in sig.params.iter().enumerate() {
-        if i > 0 {
-            out.push_str(", ");
-        }
-        match program.types.kind(param) {
-            TyKind::Slice(elem) if sig.variadic && i + 1 == sig.params.len() => {
-                out.push_str("...");
-                write_name(program, *elem, out);
-            }
-            _ => write_name(program, param, out),
-        }
-    }
-    out.push(')');
-    match &sig.results[..] {
-        [] => {}
-        [one] => {
-            out.push(' ');
-            write_name(program, *one, out);
-        }
-        many => {
-            out.push_str(" (");
-            write_list(program, many, out);
-            out.push(')');
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mini_mir::{InterfaceMethod, NamedInfo};
+    use mini_mir::NamedInfo;
 
     fn field(name: &str, ty: TyId) -> Field {
         Field {
@@ -545,46 +448,6 @@ mod tests {
     fn name_of(text: Str) -> &'static str {
         // SAFETY: names are UTF-8 in static memory.
         unsafe { std::str::from_utf8_unchecked(text.as_bytes()) }
-    }
-
-    #[test]
-    fn names_are_those_of_go() {
-        let mut program = Program::default();
-        let types = &mut program.types;
-        let named = types.declare_named(NamedInfo {
-            name: "main.T".into(),
-            package: "main".into(),
-        });
-        types.define_named(named, TyKind::Int);
-        let pointer = types.pointer_to(named);
-        let slice = types.intern(TyKind::Slice(pointer));
-        let map = types.intern(TyKind::Map(TyId::STRING, slice));
-        let receive = types.intern(TyKind::Chan(ChanDir::Receive, TyId::INT));
-        let chan = types.intern(TyKind::Chan(ChanDir::Both, receive));
-        let variadic = types.intern(TyKind::Slice(TyId::STRING));
-        let func = types.intern(TyKind::Func(FuncSig {
-            params: vec![TyId::INT, variadic],
-            results: vec![TyId::BOOL, TyId::EMPTY_INTERFACE],
-            variadic: true,
-        }));
-        let object = types.intern(TyKind::Struct([field("a", TyId::FLOAT64)].into()));
-        let interface = types.intern(TyKind::Interface(
-            [InterfaceMethod {
-                name: "M".into(),
-                package: "".into(),
-                sig: TyId::FUNC,
-            }]
-            .into(),
-        ));
-        for (ty, want) in [
-            (map, "map[string][]*main.T"),
-            (chan, "chan (<-chan int)"),
-            (func, "func(int, ...string) (bool, interface {})"),
-            (object, "struct { a float64 }"),
-            (interface, "interface { M() }"),
-        ] {
-            assert_eq!(type_name(&program, ty), want);
-        }
     }
 
     #[test]

@@ -12,11 +12,23 @@ static JIT: OnceLock<Jit> = OnceLock::new();
 
 /// Called by the runtime when a function is called for the first time.
 extern "C" fn compile(unit: u32) -> usize {
+    let jit = running();
+    timing::phase(jit.unit_name(unit), || jit.compile_unit(unit))
+}
+
+/// The compiler of the running program.
+fn running() -> &'static Jit {
     match JIT.get() {
-        Some(jit) => timing::phase(jit.unit_name(unit), || jit.compile_unit(unit)),
+        Some(jit) => jit,
         None => mini_diagnostics::bug!("compiled code runs before there is a program"),
     }
 }
+
+const REFLECT: mini_abi::ReflectHooks = mini_abi::ReflectHooks {
+    find_type: |like| running().find_type(like),
+    call_glue: |frames| running().call_glue(frames),
+    closure_glue: |frames| running().closure_glue(frames),
+};
 
 /// What `MINIDEBUG` asks for; a mistake in the variable is reported when the program starts.
 pub(crate) fn debug_flags() -> mini_runtime::debug::Flags {
@@ -75,6 +87,7 @@ fn start(session: &mut Session, compiled: Compiled) -> Result<std::convert::Infa
     mini_runtime::start(mini_runtime::Config {
         main_closure,
         compile_hook: compile,
+        reflect: REFLECT,
         lang_items: [raise, fatal_panic],
         args,
         debug,

@@ -128,6 +128,7 @@ fn start(mut b: Builder, main: FuncId) {
     mini_runtime::start(mini_runtime::Config {
         main_closure: jit.entry_closure().expect("an entry"),
         compile_hook: compile,
+        reflect: mini_abi::ReflectHooks::NONE,
         lang_items: [LangItem::Raise, LangItem::FatalPanic]
             .map(|item| jit.lang_item(item).expect("a lang item")),
         args: vec![],

@@ -190,6 +190,11 @@ impl TyTable {
         id
     }
 
+    /// The unnamed type of this form, if there is one.
+    pub fn find(&self, kind: &TyKind) -> Option<TyId> {
+        self.unnamed.get(kind).copied()
+    }
+
     /// A new defined type, form to follow. Each call makes a new type.
     pub fn declare_named(&mut self, named: NamedInfo) -> TyId {
         self.types.push(TyData {

@@ -44,7 +44,7 @@ pub mod trace;
 
 use std::sync::OnceLock;
 
-use mini_abi::{CompileHook, Runtime};
+use mini_abi::{CompileHook, ReflectHooks, Runtime};
 
 /// What the driver tells the runtime about the program.
 #[derive(Clone, Debug)]
@@ -52,6 +52,7 @@ pub struct Config {
     /// The func value of the program's first function: initialisers, then `main.main`.
     pub main_closure: usize,
     pub compile_hook: CompileHook,
+    pub reflect: ReflectHooks,
     /// Code addresses of `mini_abi::panics::LangItem`s.
     pub lang_items: [usize; 2],
     /// `os.Args`.

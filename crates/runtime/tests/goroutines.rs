@@ -316,6 +316,7 @@ fn start_program(main: unsafe extern "C" fn(*mut GHeader)) -> ! {
     mini_runtime::start(Config {
         main_closure: call(main),
         compile_hook: no_compiler,
+        reflect: mini_abi::ReflectHooks::NONE,
         lang_items: [&raw const t_raise as usize, &raw const t_fatal as usize],
         args: vec!["test".into()],
         debug: mini_runtime::debug::parse(&std::env::var("MINIDEBUG").unwrap_or_default()).unwrap(),

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard};
 
-use mini_abi::types::{Kind, Str, Table, TypeDesc};
+use mini_abi::types::{Kind, Str, TypeDesc};
 use mini_runtime::gc::{self, mark::Roots};
 use mini_runtime::heap::cache::Outcome;
 use mini_runtime::heap::{HEAP_LIVE, PerP, central, find_object, release_free_memory, stats};
@@ -23,26 +23,11 @@ fn type_of(words: usize, pointers: u64) -> &'static TypeDesc {
     let bitmap: &'static mut [u8] = Box::leak(vec![0; words.div_ceil(8).max(8)].into_boxed_slice());
     bitmap[..8].copy_from_slice(&pointers.to_le_bytes());
     Box::leak(Box::new(TypeDesc {
-        size: words * 8,
         pointer_bytes: (64 - pointers.leading_zeros() as usize) * 8,
         pointer_bitmap: bitmap.as_ptr(),
         bitmap_words: words,
-        hash: 0,
-        kind: Kind::Struct,
-        align: 8,
-        flags: 0,
-        chan_dir: 0,
         name: Str::from_static("T"),
-        package: Str::EMPTY,
-        elem: std::ptr::null(),
-        key: std::ptr::null(),
-        len: 0,
-        fields: Table::EMPTY,
-        methods: Table::EMPTY,
-        interface_methods: Table::EMPTY,
-        params: Table::EMPTY,
-        results: Table::EMPTY,
-        pointer_to: std::ptr::null(),
+        ..TypeDesc::bare(Kind::Struct, words * 8, 8)
     }))
 }
 

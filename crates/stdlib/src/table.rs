@@ -96,7 +96,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("path/filepath", files!("path/filepath": "filepath.mini")),
     (
         "reflect",
-        files!("reflect": "deepequal.mini", "native.mini", "type.mini", "value.mini"),
+        files!("reflect": "call.mini", "chan.mini", "convert.mini", "deepequal.mini", "list.mini", "make_type.mini", "map.mini", "method.mini", "native.mini", "relation.mini", "seq.mini", "set.mini", "struct.mini", "struct_type.mini", "type.mini", "value.mini"),
     ),
     ("regexp", files!("regexp": "regexp.mini")),
     ("regexp/syntax", files!("regexp/syntax": "syntax.mini")),

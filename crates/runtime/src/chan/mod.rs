@@ -32,7 +32,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use mini_abi::panics::PanicCode;
-use mini_abi::types::{CHAN_CAP, CHAN_LEN, Kind, Str, Table, TypeDesc};
+use mini_abi::types::{CHAN_CAP, CHAN_LEN, Kind, TypeDesc};
 use parking_lot::lock_api::RawMutex as _;
 
 use crate::g::G;
@@ -101,29 +101,10 @@ impl Lock {
 
 /// The words of a [`Chan`] whose buffer has pointers and is an array of its own.
 static CHAN_DESC: TypeDesc = TypeDesc {
-    size: size_of::<Chan>(),
     pointer_bytes: offset_of!(Chan, buffer) + 8,
     pointer_bitmap: (&raw const CHAN_POINTERS).cast(),
     bitmap_words: size_of::<Chan>() / 8,
-    hash: 0,
-    kind: Kind::Struct,
-    align: 8,
-    flags: 0,
-    chan_dir: 0,
-    name: Str {
-        ptr: "chan".as_ptr(),
-        len: 4,
-    },
-    package: Str::EMPTY,
-    elem: std::ptr::null(),
-    key: std::ptr::null(),
-    len: 0,
-    fields: Table::EMPTY,
-    methods: Table::EMPTY,
-    interface_methods: Table::EMPTY,
-    params: Table::EMPTY,
-    results: Table::EMPTY,
-    pointer_to: std::ptr::null(),
+    ..TypeDesc::bare(Kind::Struct, size_of::<Chan>(), 8)
 };
 static CHAN_POINTERS: u64 = 1 << (offset_of!(Chan, buffer) / 8);
 

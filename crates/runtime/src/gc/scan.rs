@@ -2,7 +2,6 @@
 
 use mini_abi::types::TypeDesc;
 
-use crate::heap::shape::is_pointer_word;
 use crate::heap::size_class::HEADER_SIZE;
 use crate::heap::span::{Layout, Span};
 
@@ -50,7 +49,7 @@ pub unsafe fn typed(
             }
         } else {
             for word in begin..end {
-                if is_pointer_word(ty, word) {
+                if ty.is_pointer_word(word) {
                     visit(read(elem + word * 8));
                 }
             }

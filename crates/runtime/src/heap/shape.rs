@@ -107,23 +107,11 @@ pub fn mask_of_type(ty: &TypeDesc) -> u64 {
     debug_assert!(ty.size <= MAX_MASKED_SIZE);
     let mut mask = 0;
     for word in 0..ty.pointer_bytes.div_ceil(8) {
-        if is_pointer_word(ty, word) {
+        if ty.is_pointer_word(word) {
             mask |= 1 << word;
         }
     }
     mask
-}
-
-/// Whether word `word` of a value can hold a pointer.
-#[inline]
-pub fn is_pointer_word(ty: &TypeDesc, word: usize) -> bool {
-    if word * 8 >= ty.pointer_bytes {
-        return false;
-    }
-    let bit = word % ty.bitmap_words;
-    // SAFETY: a descriptor's bitmap has `bitmap_words` bits.
-    let byte = unsafe { *ty.pointer_bitmap.add(bit / 8) };
-    byte >> (bit % 8) & 1 != 0
 }
 
 /// Repeats the mask of one element over an object of `size` bytes.

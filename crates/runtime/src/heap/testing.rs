@@ -35,26 +35,11 @@ pub unsafe fn part<'a>(g: *mut G) -> &'a mut PerP {
 pub fn words(words: usize, pointers: u64) -> TypeDesc {
     let bitmap: &'static [u8] = Box::leak(Box::new(pointers.to_le_bytes()));
     TypeDesc {
-        size: words * 8,
         pointer_bytes: (64 - pointers.leading_zeros() as usize) * 8,
         pointer_bitmap: bitmap.as_ptr(),
         bitmap_words: words,
-        hash: 0,
-        kind: Kind::Struct,
-        align: 8,
-        flags: 0,
-        chan_dir: 0,
         name: Str::from_static("T"),
-        package: Str::EMPTY,
-        elem: std::ptr::null(),
-        key: std::ptr::null(),
-        len: 0,
-        fields: Table::EMPTY,
-        methods: Table::EMPTY,
-        interface_methods: Table::EMPTY,
-        params: Table::EMPTY,
-        results: Table::EMPTY,
-        pointer_to: std::ptr::null(),
+        ..TypeDesc::bare(Kind::Struct, words * 8, 8)
     }
 }
 

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use mini_abi::types::{Kind, Str, Table, TypeDesc, TypeFlags};
+use mini_abi::types::{Kind, TypeDesc, TypeFlags};
 use parking_lot::RwLock;
 
 use super::group::{CONTROL_SIZE, SLOTS};
-use crate::heap::shape::is_pointer_word;
 
 /// Larger keys and values are stored behind a pointer.
 const MAX_INLINE: usize = 128;
@@ -140,7 +139,7 @@ fn mark_pointers(pointers: &mut Vec<usize>, start: usize, ty: &TypeDesc, is_indi
     let words = 0..ty.pointer_bytes.div_ceil(8);
     pointers.extend(
         words
-            .filter(|&word| is_pointer_word(ty, word))
+            .filter(|&word| ty.is_pointer_word(word))
             .map(|word| start / 8 + word),
     );
 }
@@ -188,25 +187,9 @@ pub(super) fn group_type(size: usize, pointers: &[usize]) -> &'static TypeDesc {
         bitmap[word / 8] |= 1 << (word % 8);
     }
     Box::leak(Box::new(TypeDesc {
-        size,
         pointer_bytes: pointers.iter().max().map_or(0, |last| (last + 1) * 8),
         pointer_bitmap: Vec::leak(bitmap).as_ptr(),
         bitmap_words: size / 8,
-        hash: 0,
-        kind: Kind::Struct,
-        align: 8,
-        flags: 0,
-        chan_dir: 0,
-        name: Str::from_static("map.group"),
-        package: Str::EMPTY,
-        elem: std::ptr::null(),
-        key: std::ptr::null(),
-        len: 0,
-        fields: Table::EMPTY,
-        methods: Table::EMPTY,
-        interface_methods: Table::EMPTY,
-        params: Table::EMPTY,
-        results: Table::EMPTY,
-        pointer_to: std::ptr::null(),
+        ..TypeDesc::bare(Kind::Struct, size, 8)
     }))
 }

@@ -9,7 +9,7 @@
 
 use crate::g::G;
 use mini_abi::g::GHeader;
-use mini_abi::types::TypeDesc;
+use mini_abi::types::{Str, TypeDesc};
 
 /// A call of a native.
 #[derive(Debug)]
@@ -92,6 +92,13 @@ impl<'a> Call<'a> {
         // SAFETY: a slice argument of words: `len` of them, aligned, alive during the call; the native writes to no slice that
         // overlaps it.
         unsafe { std::slice::from_raw_parts(self.word(i) as *const u64, len) }
+    }
+
+    /// Element `n` of a slice of strings, valid during the call.
+    pub(crate) fn text(&self, i: usize, n: usize) -> Str {
+        assert!((n as u64) < self.word(i + 1), "string {n} of a slice");
+        // SAFETY: a slice argument of strings that has this one, alive during the call.
+        unsafe { *(self.word(i) as *const Str).add(n) }
     }
 
     /// The elements of a slice of words that may overlap others.

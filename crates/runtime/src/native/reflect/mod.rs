@@ -3,15 +3,13 @@
 //! A value comes as an `any` and flags. Its type word is the value's type, also an interface type. With `INDIRECT` the data word is where the
 //! value stands, otherwise (pointer-shaped types only) it is the value itself.
 
-use std::collections::HashMap;
+mod make;
 
-use foldhash::fast::FixedState;
-use mini_abi::types::{Iface, Kind, MapIter, SliceHeader, Str, Table, TypeDesc, TypeFlags};
-use parking_lot::Mutex;
+use mini_abi::types::{FieldDesc, Iface, Kind, MapIter, SliceHeader, Str, TypeDesc, TypeFlags};
 
 use super::call::{Call, natives};
 use crate::gc::barrier;
-use crate::{compare, hash, heap, iface, map};
+use crate::{chan, compare, hash, heap, iface, map};
 
 natives! {
     "reflect.pack" => |c: &mut Call| { let v = Value::of(c, 0); let packed = v.packed(c); ret(c, 0, packed) };
@@ -41,6 +39,25 @@ natives! {
             }
         }
     };
+    "reflect.setComplex" => |c: &mut Call| {
+        let (v, re, im) = (Value::of(c, 0), c.float(3), c.float(4));
+        // SAFETY: a complex number of this size stands there.
+        unsafe {
+            if v.ty.size == 8 {
+                v.data.cast::<[f32; 2]>().write([re as f32, im as f32]);
+            } else {
+                v.data.cast::<[f64; 2]>().write([re, im]);
+            }
+        }
+    };
+    "reflect.fieldEmbedded" => |c: &mut Call| {
+        let is = desc(c, 0).fields.as_slice()[c.word(2) as usize].is_embedded;
+        c.ret_bool(0, is);
+    };
+    "reflect.clearMap" => |c: &mut Call| {
+        // SAFETY: we are inside a native of the running goroutine; the argument is a map or nil.
+        unsafe { map::clear(c.goroutine(), c.pointer(1)) };
+    };
     "reflect.setString" => |c: &mut Call| set_words(c, 2);
     "reflect.setBytes" => |c: &mut Call| set_words(c, 3);
     "reflect.mapGet" => map_get;
@@ -63,7 +80,7 @@ natives! {
         let ty = desc(c, 0);
         // SAFETY: we are inside a native of the running goroutine.
         let object = unsafe { heap::new_object(c.goroutine(), ty) };
-        ret(c, 0, (pointer_to(ty), object));
+        ret(c, 0, (make::pointer_to(ty), object));
     };
     "reflect.zeroOf" => |c: &mut Call| {
         let ty = desc(c, 0);
@@ -117,7 +134,42 @@ natives! {
         let list = if c.bool(1) { ty.results } else { ty.params };
         c.ret(0, list.as_slice()[c.word(2) as usize] as u64);
     };
-    "reflect.pointerTo" => |c: &mut Call| { let ty = pointer_to(desc(c, 0)); c.ret(0, std::ptr::from_ref(ty) as u64) };
+    "reflect.pointerTo" => |c: &mut Call| { let ty = make::pointer_to(desc(c, 0)); c.ret(0, std::ptr::from_ref(ty) as u64) };
+    "reflect.sliceOf" => |c: &mut Call| { let ty = make::slice_of(desc(c, 0)); ret_type(c, 0, ty) };
+    "reflect.arrayOf" => |c: &mut Call| { let ty = make::array_of(c.word(0) as usize, desc(c, 1)); ret_type(c, 0, ty) };
+    "reflect.mapOf" => |c: &mut Call| { let ty = make::map_of(desc(c, 0), desc(c, 1)); ret_type(c, 0, ty) };
+    "reflect.chanOf" => |c: &mut Call| { let ty = make::chan_of(c.word(0) as u8, desc(c, 1)); ret_type(c, 0, ty) };
+    "reflect.funcOf" => |c: &mut Call| {
+        let ty = make::func_of(&types(c, 0), &types(c, 3), c.bool(6));
+        ret_type(c, 0, ty);
+    };
+    "reflect.structOf" => struct_of;
+    "reflect.glue" => |c: &mut Call| {
+        let ty = desc(c, 0);
+        let (frames, call) = (make::frames(ty), make::call_glue(ty));
+        ret_type(c, 0, frames.params);
+        ret_type(c, 1, frames.results);
+        c.ret(2, call as u64);
+    };
+    "reflect.closureGlue" => |c: &mut Call| { let code = make::closure_glue(desc(c, 0)); c.ret(0, code as u64) };
+    "reflect.valueAt" => |c: &mut Call| { let (ty, at) = (desc(c, 0), c.pointer(1)); ret(c, 0, (ty, at)) };
+    "reflect.dataOf" => |c: &mut Call| { let data = c.word(1); c.ret(0, data) };
+    "reflect.methodCode" => method_code;
+    "reflect.methodIndex" => |c: &mut Call| {
+        let wanted = c.bytes(1);
+        // SAFETY: names in descriptors are static.
+        let at = exported(desc(c, 0)).position(|m| unsafe { m.0.as_bytes() } == wanted);
+        c.ret_int(0, at.map_or(-1, |i| i as i64));
+    };
+    "reflect.makeChan" => |c: &mut Call| {
+        // SAFETY: we are inside a native of the running goroutine; the argument is a channel type.
+        let object = unsafe { chan::make(c.goroutine(), desc(c, 0), c.int(1)) };
+        ret(c, 0, (desc(c, 0), object.cast()));
+    };
+    "reflect.closeChan" => |c: &mut Call| {
+        // SAFETY: we are inside a native of the running goroutine; the argument is a channel or null.
+        unsafe { chan::close(c.goroutine(), c.pointer(0).cast()) }
+    };
     "reflect.implements" => |c: &mut Call| { let is = implements(desc(c, 0), desc(c, 1)); c.ret_bool(0, is) };
     "reflect.sameUnderlying" => |c: &mut Call| { let is = same_underlying(desc(c, 0), desc(c, 1), c.bool(2)); c.ret_bool(0, is) };
     "reflect.retyped" => |c: &mut Call| { let (v, ty) = (Value::of(c, 0), desc(c, 3)); ret(c, 0, (ty, v.data)) };
@@ -133,6 +185,16 @@ fn desc(call: &Call, i: usize) -> &'static TypeDesc {
 fn ret(call: &mut Call, i: usize, (ty, data): (&TypeDesc, *mut u8)) {
     call.ret(i, std::ptr::from_ref(ty) as u64);
     call.ret(i + 1, data as u64);
+}
+
+fn ret_type(call: &mut Call, i: usize, ty: &'static TypeDesc) {
+    call.ret(i, std::ptr::from_ref(ty) as u64);
+}
+
+/// The elements of a slice of types.
+fn types(call: &Call, i: usize) -> Vec<*const TypeDesc> {
+    let words = call.words(i).iter();
+    words.map(|&word| word as *const TypeDesc).collect()
 }
 
 fn ret_str(call: &mut Call, i: usize, s: Str) {
@@ -427,56 +489,39 @@ fn slice(call: &mut Call) {
     );
 }
 
-/// Pointer types that the program does not have, by their element: made when they are asked for, and never freed.
-static POINTERS: Mutex<Option<HashMap<usize, usize, FixedState>>> = Mutex::new(None);
+/// `func structOf(names, packages, tags []string, types []rtype.Type, embedded []bool) rtype.Type`
+fn struct_of(call: &mut Call) {
+    let (types, embedded) = (types(call, 9), call.bytes(12));
+    let fields: Vec<_> = (0..types.len())
+        .map(|n| {
+            let [name, package, tag] = [0, 3, 6].map(|i| call.text(i, n));
+            FieldDesc {
+                name,
+                ty: types[n],
+                offset: 0,
+                is_exported: package.len == 0,
+                is_embedded: embedded[n] != 0,
+                tag,
+                package,
+            }
+        })
+        .collect();
+    ret_type(call, 0, make::struct_of(&fields));
+}
 
-/// `*T`. Its identity is safe: where the program has the type, the element's descriptor names it.
-fn pointer_to(elem: &'static TypeDesc) -> &'static TypeDesc {
-    // SAFETY: null or a descriptor, which is never freed.
-    if let Some(pointer) = unsafe { elem.pointer_to.as_ref() } {
-        return pointer;
-    }
-    static WORD: [u8; 1] = [1];
-    let mut pointers = POINTERS.lock();
-    let at = *pointers
-        .get_or_insert_default()
-        .entry(std::ptr::from_ref(elem) as usize)
-        .or_insert_with(|| {
-            // SAFETY: a descriptor's name is static.
-            let name = [b"*".as_slice(), unsafe { elem.name.as_bytes() }]
-                .concat()
-                .leak();
-            let hash = name.iter().fold(0x811c_9dc5_u32, |h, b| {
-                (h ^ u32::from(*b)).wrapping_mul(0x0100_0193)
-            });
-            std::ptr::from_ref(Box::leak(Box::new(TypeDesc {
-                size: 8,
-                pointer_bytes: 8,
-                pointer_bitmap: WORD.as_ptr(),
-                bitmap_words: 1,
-                hash,
-                kind: Kind::Pointer,
-                align: 8,
-                flags: TypeFlags::POINTER_SHAPED | TypeFlags::COMPARABLE | TypeFlags::PLAIN_MEMORY,
-                chan_dir: 0,
-                name: Str {
-                    ptr: name.as_ptr(),
-                    len: name.len(),
-                },
-                package: Str::EMPTY,
-                elem,
-                key: std::ptr::null(),
-                len: 0,
-                fields: Table::EMPTY,
-                methods: Table::EMPTY,
-                interface_methods: Table::EMPTY,
-                params: Table::EMPTY,
-                results: Table::EMPTY,
-                pointer_to: std::ptr::null(),
-            }))) as usize
-        });
-    // SAFETY: leaked above.
-    unsafe { &*(at as *const TypeDesc) }
+/// `func methodCode(t rtype.Type, i int, of rtype.Type) uintptr`: the code of the concrete type's method that goes by the name of
+/// exported method i of t; zero if there is none.
+fn method_code(call: &mut Call) {
+    let (name, package, _) = exported(desc(call, 0))
+        .nth(call.word(1) as usize)
+        .expect("a method in range");
+    // SAFETY: names in descriptors are static.
+    let same = |a: Str, b: Str| unsafe { a.as_bytes() == b.as_bytes() };
+    let methods = desc(call, 2).methods.as_slice();
+    let found = methods
+        .iter()
+        .find(|m| same(m.name, name) && same(m.package, package));
+    call.ret(0, found.map_or(0, |m| m.code as u64));
 }
 
 type MethodRow = (Str, Str, *const TypeDesc);
