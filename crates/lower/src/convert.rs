@@ -1,7 +1,7 @@
 //! Conversions, explicit and implicit.
 
 use mini_diagnostics::Pos;
-use mini_mir::{ConvertKind, Operand, Rvalue, SiteKind, TyId, TyKind};
+use mini_mir::{Const, ConstValue, ConvertKind, Operand, Rvalue, SiteKind, TyId, TyKind};
 use mini_syntax::ast::Expr;
 
 use crate::func::FuncLower;
@@ -49,9 +49,17 @@ impl<'ast> FuncLower<'_, 'ast> {
         if self.op_ty(&value) == ty {
             return value;
         }
-        if let Operand::Const(mut constant) = value {
-            constant.ty = ty;
-            return Operand::Const(constant);
+        match value {
+            // A number as a pointer is none of its constants.
+            Operand::Const(Const {
+                value: ConstValue::Int(_),
+                ..
+            }) if !self.cx.types.is_integer(ty) => {}
+            Operand::Const(mut constant) => {
+                constant.ty = ty;
+                return Operand::Const(constant);
+            }
+            Operand::Copy(_) => {}
         }
         let value = Rvalue::Convert {
             kind: ConvertKind::Same,

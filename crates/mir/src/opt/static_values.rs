@@ -68,8 +68,13 @@ fn constant(
     let ty = body.locals[operand.as_local()?].ty;
     match defs.origin(body, cfg, operand, at)? {
         Origin::Const(constant) => {
-            let is_value = !matches!(constant.value, ConstValue::Zero | ConstValue::Func(_));
-            is_value.then(|| Const {
+            let fits = match constant.value {
+                ConstValue::Zero | ConstValue::Func(_) => false,
+                // A pointer that was made of a number is none of the constants.
+                ConstValue::Int(_) => cx.types.is_integer(ty),
+                _ => true,
+            };
+            fits.then(|| Const {
                 ty,
                 value: constant.value.clone(),
             })
