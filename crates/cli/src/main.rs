@@ -6,7 +6,7 @@
 mod options;
 
 use clap::Parser;
-use mini_driver::{Action, PackageTest, Request, Targets, TestRequest};
+use mini_driver::{Action, Arena, PackageTest, Request, Targets, TestRequest};
 use options::{Cli, Command, VALUED, arguments_of};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 /// The compiler allocates many small things in a short time, which the system's allocator is slow at.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Arena<mimalloc::MiMalloc> = Arena(mimalloc::MiMalloc);
 
 /// In the form of Go's, with the version of the language behind.
 const VERSION: &str = concat!(

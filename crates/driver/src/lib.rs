@@ -11,6 +11,7 @@ mod run;
 mod test;
 mod timing;
 
+pub use mini_runtime::arena::Arena;
 pub use report::install_panic_hook;
 pub use test::{PackageTest, TestFlags, TestRequest, run_package, test};
 
@@ -102,6 +103,7 @@ pub fn execute(request: Request) -> u8 {
     let sample = Box::new(0usize);
     mini_runtime::footprint::prefer_small_pages(std::ptr::from_ref(&*sample).addr());
     on_large_stack(move || {
+        mini_runtime::arena::enter();
         timing::set(run::debug_flags().timing);
         let made = Session::new(request).and_then(|mut session| {
             let roots = session.read()?;

@@ -19,6 +19,7 @@
 //! | [`footprint`] | memory that is not the program's |
 
 pub mod arch;
+pub mod arena;
 pub mod builtins;
 pub mod chan;
 pub mod compare;

@@ -7,6 +7,7 @@
 //! Under `MINIDEBUG=stackmove` nothing is reused: every stack is fresh memory at the upper end of its pages, and becomes
 //! inaccessible when it is freed, so that a pointer which was not adjusted faults.
 
+use std::ops::Range;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -22,6 +23,8 @@ const CHUNK: usize = 256 << 10;
 /// What a P keeps of one size, and half of it is what it fetches or gives back: 32 stacks of 2 KiB are what a burst of
 /// goroutines uses without touching the lock.
 const P_KEEPS: usize = 64;
+/// Stacks that were never used are fetched in smaller numbers: each touches memory.
+const FRESH: usize = 8;
 /// What is kept of one large size.
 const LARGE_KEEPS: usize = 8;
 const N_LARGE: usize = 32;
@@ -84,7 +87,20 @@ impl Default for PerP {
     }
 }
 
-static SMALL: [Mutex<List>; N_SMALL] = [const { Mutex::new(List::EMPTY) }; N_SMALL];
+/// What all Ps fetch from.
+#[derive(Debug)]
+struct Common {
+    free: List,
+    /// The part of the last chunk that was never used: its pages are not even touched.
+    unused: Range<usize>,
+}
+
+static SMALL: [Mutex<Common>; N_SMALL] = [const {
+    Mutex::new(Common {
+        free: List::EMPTY,
+        unused: 0..0,
+    })
+}; N_SMALL];
 static LARGE: [Mutex<Vec<usize>>; N_LARGE] = [const { Mutex::new(Vec::new()) }; N_LARGE];
 /// Bytes in stacks that are in use.
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
@@ -152,14 +168,19 @@ impl PerP {
 fn refill(list: &mut List, class: usize) {
     let size = STACK_MIN << class;
     let mut common = SMALL[class].lock();
-    if common.len == 0 {
-        let chunk = map(CHUNK);
-        for lo in (chunk..chunk + CHUNK).step_by(size).rev() {
-            common.push(lo);
-        }
-    }
-    for _ in 0..P_KEEPS / 2 {
-        let Some(lo) = common.pop() else { break };
+    for n in 0..P_KEEPS / 2 {
+        let lo = match common.free.pop() {
+            Some(lo) => lo,
+            None if n >= FRESH => break,
+            None => {
+                if common.unused.is_empty() {
+                    let chunk = map(CHUNK);
+                    common.unused = chunk..chunk + CHUNK;
+                }
+                common.unused.start += size;
+                common.unused.start - size
+            }
+        };
         list.push(lo);
         IN_USE.fetch_add(size, Ordering::Relaxed);
     }
@@ -171,7 +192,7 @@ fn give_back(list: &mut List, class: usize) {
     let mut common = SMALL[class].lock();
     while list.len > P_KEEPS / 2 {
         let lo = list.pop().expect("the length says so");
-        common.push(lo);
+        common.free.push(lo);
         IN_USE.fetch_sub(size, Ordering::Relaxed);
     }
 }
