@@ -57,6 +57,7 @@ impl Builtin {
                 | zero_typed
                 | write_barrier
                 | compare_strings
+                | index_byte
                 | decode_rune
                 | equal_values
                 | equal_interface_data
@@ -113,6 +114,8 @@ builtins! {
     concat_strings "pip" "pi";
     /// (p, m, q, n) -1, 0, 1
     compare_strings "pipi" "i";
+    /// (ptr, len, byte) The first place of the byte, or -1.
+    index_byte "pii" "i";
     /// (ptr, len, or-null buffer of 32 bytes) string(bytes)
     string_from_bytes "pip" "pi";
     /// (ptr, len, or-null buffer of 32 bytes) []byte(string): pointer, capacity
@@ -179,8 +182,8 @@ builtins! {
     /// (closure of type func(), false) or (pointer to a []func() in the heap, true): its elements stand where it stands among
     /// the function's deferred calls, the last one runs first.
     defer_push "pb" "";
-    /// (frame pointer) Newest deferred closure of that frame, removed, or null.
-    defer_pop "p" "p";
+    /// (frame pointer) Newest deferred closure of that frame, removed, or null; and whether there are more.
+    defer_pop "p" "pb";
     /// (frame pointer of the caller of recover) The panic value as two words, (0, 0) if there is none.
     recover "p" "pp";
 

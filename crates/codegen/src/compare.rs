@@ -6,14 +6,22 @@ use crate::type_desc::is_plain_memory;
 use crate::value::{Addr, Val};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{I8, I16, I32, I64};
-use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, Type, Value};
 use mini_abi::builtins::Builtin;
 use mini_abi::types::Itab;
 use mini_mir::{ConstValue, Operand, TyId, TyKind};
 use std::mem::offset_of;
 
-/// Longest constant string that is compared inline.
+/// Longest string of a known length that is compared inline.
 const INLINE_STRING: usize = 32;
+
+/// A string of a known length, to compare with.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    Constant(&'a [u8]),
+    /// A pointer to so many bytes.
+    InMemory(Value, usize),
+}
 
 impl FuncCx<'_> {
     pub(crate) fn equal_operands(&mut self, a: &Operand, b: &Operand) -> Value {
@@ -33,7 +41,7 @@ impl FuncCx<'_> {
                 }
                 (ConstValue::Str(bytes), TyKind::String) if bytes.len() <= INLINE_STRING => {
                     let words = self.scalars(other);
-                    return self.equal_constant(words[0], words[1], bytes);
+                    return self.equal_short(words[0], words[1], Wanted::Constant(bytes));
                 }
                 _ => {}
             }
@@ -134,7 +142,13 @@ impl FuncCx<'_> {
         }
     }
 
-    fn equal_strings(&mut self, x: &[Value], y: &[Value]) -> Value {
+    pub(crate) fn equal_strings(&mut self, x: &[Value], y: &[Value]) -> Value {
+        for (known, other) in [(x, y), (y, x)] {
+            let len = self.known_int(known[1]).map(|len| len as usize);
+            if let Some(len) = len.filter(|&len| len <= INLINE_STRING) {
+                return self.equal_short(other[0], other[1], Wanted::InMemory(known[0], len));
+            }
+        }
         let same_len = self.b.create_block();
         let bytes = self.b.create_block();
         let done = self.b.create_block();
@@ -153,13 +167,14 @@ impl FuncCx<'_> {
         result
     }
 
-    /// A string against a short constant.
-    fn equal_constant(&mut self, pointer: Value, len: Value, bytes: &[u8]) -> Value {
-        let same_len = self
-            .b
-            .ins()
-            .icmp_imm_s(IntCC::Equal, len, bytes.len() as i64);
-        if bytes.is_empty() {
+    /// A string against a short one.
+    fn equal_short(&mut self, pointer: Value, len: Value, wanted: Wanted<'_>) -> Value {
+        let n = match wanted {
+            Wanted::Constant(bytes) => bytes.len(),
+            Wanted::InMemory(_, n) => n,
+        };
+        let same_len = self.b.ins().icmp_imm_s(IntCC::Equal, len, n as i64);
+        if n == 0 {
             return same_len;
         }
         let compare = self.b.create_block();
@@ -171,19 +186,19 @@ impl FuncCx<'_> {
             .brif(same_len, compare, &[], done, &[no.into()]);
         self.continue_in(compare);
         let mut difference = None;
-        let mut at = 0;
-        while at < bytes.len() {
-            let rest = &bytes[at..];
-            let (ty, n) = match rest.len() {
-                8.. => (I64, 8),
-                4.. => (I32, 4),
-                2.. => (I16, 2),
-                _ => (I8, 1),
-            };
-            let mut word = [0; 8];
-            word[..n].copy_from_slice(&rest[..n]);
+        for (ty, at) in pieces(n) {
             let got = self.load(ty, Addr::constant(pointer).at(at as u64));
-            let wanted = self.b.ins().iconst(ty, u64::from_le_bytes(word) as i64);
+            let wanted = match wanted {
+                Wanted::Constant(bytes) => {
+                    let mut word = [0; 8];
+                    let width = ty.bytes() as usize;
+                    word[..width].copy_from_slice(&bytes[at..at + width]);
+                    self.b.ins().iconst(ty, u64::from_le_bytes(word) as i64)
+                }
+                Wanted::InMemory(pointer, _) => {
+                    self.load(ty, Addr::constant(pointer).at(at as u64))
+                }
+            };
             let diff = self.b.ins().bxor(got, wanted);
             let diff = match ty {
                 I64 => diff,
@@ -193,7 +208,6 @@ impl FuncCx<'_> {
                 None => diff,
                 Some(before) => self.b.ins().bor(before, diff),
             });
-            at += n;
         }
         let any = difference.expect("not empty");
         let equal = self.b.ins().icmp_imm_s(IntCC::Equal, any, 0);
@@ -243,6 +257,21 @@ impl FuncCx<'_> {
         let addr = self.probed(addr);
         self.addr_value(addr)
     }
+}
+
+/// Words that cover `n` bytes, with their places. The last overlaps its neighbour where that saves some.
+fn pieces(n: usize) -> Vec<(Type, usize)> {
+    let (ty, width) = match n {
+        8.. => (I64, 8),
+        4.. => (I32, 4),
+        2.. => (I16, 2),
+        _ => (I8, 1),
+    };
+    let mut out: Vec<_> = (0..n / width).map(|i| (ty, i * width)).collect();
+    if !n.is_multiple_of(width) {
+        out.push((ty, n - width));
+    }
+    out
 }
 
 fn is_nilable(kind: &TyKind) -> bool {

@@ -24,8 +24,8 @@ use crate::source_loc::Locations;
 use crate::value::{Addr, Base, Scalars};
 use cranelift_codegen::ir::types::{I8, I64};
 use cranelift_codegen::ir::{
-    Block, FuncRef, Function, InstBuilder, MemFlagsData, SigRef, StackSlot, TrapCode, UserFuncName,
-    Value,
+    Block, FuncRef, Function, InstBuilder, InstructionData, MemFlagsData, Opcode, SigRef,
+    StackSlot, TrapCode, UserFuncName, Value, ValueDef,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch, Variable};
 use foldhash::HashMap;
@@ -663,6 +663,21 @@ impl<'a> FuncCx<'a> {
         let block = self.b.create_block();
         self.b.set_cold_block(block);
         block
+    }
+
+    /// The integer that a value always is, if it is a constant here.
+    pub(crate) fn known_int(&self, value: Value) -> Option<i64> {
+        let dfg = &self.b.func.dfg;
+        let ValueDef::Result(inst, _) = dfg.value_def(dfg.resolve_aliases(value)) else {
+            return None;
+        };
+        match dfg.insts[inst] {
+            InstructionData::UnaryImm {
+                opcode: Opcode::Iconst,
+                imm,
+            } => Some(imm.bits()),
+            _ => None,
+        }
     }
 
     /// Goes on in a block whose edges are all made.

@@ -28,20 +28,32 @@ pub(crate) enum Helper {
     Equal,
     /// (x, n, y, m): -1, 0 or 1, as strings are ordered.
     Compare,
+    /// (x, n, c): the first place of the byte c, or -1.
+    IndexByte,
 }
 
 /// Lengths from which on the runtime's routines are faster.
 const MOVE_LIMIT: i64 = 64;
 const EQUAL_LIMIT: i64 = 256;
+const INDEX_LIMIT: i64 = 64;
+
+/// Of which no load that begins and ends in it can fault, if any byte of it can be read.
+const PAGE: i64 = 4096;
 
 impl Helper {
-    pub(crate) const ALL: [Helper; 3] = [Helper::Move, Helper::Equal, Helper::Compare];
+    pub(crate) const ALL: [Helper; 4] = [
+        Helper::Move,
+        Helper::Equal,
+        Helper::Compare,
+        Helper::IndexByte,
+    ];
 
     fn name(self) -> &'static str {
         match self {
             Helper::Move => "runtime.memmove",
             Helper::Equal => "runtime.memequal",
             Helper::Compare => "runtime.cmpstring",
+            Helper::IndexByte => "runtime.indexbyte",
         }
     }
 
@@ -50,6 +62,7 @@ impl Helper {
             Helper::Move => (3, None),
             Helper::Equal => (3, Some(I8)),
             Helper::Compare => (4, Some(I64)),
+            Helper::IndexByte => (3, Some(I64)),
         };
         let mut signature = Signature::new(CallConv::Tail);
         signature.params = vec![AbiParam::new(I64); n_params];
@@ -83,6 +96,7 @@ pub(crate) fn translate_helper(jit: &Jit, helper: Helper, unit: u32) -> Translat
         Helper::Move => build_move(&mut b, &args),
         Helper::Equal => build_equal(&mut b, &args),
         Helper::Compare => build_compare(&mut b, &args),
+        Helper::IndexByte => build_index_byte(&mut b, &args),
     }
     b.seal_all_blocks();
     b.finalize(jit.frontend_config());
@@ -143,9 +157,9 @@ pub(crate) fn call_builtin(
 ) -> Option<Value> {
     let mut signature = Signature::new(CallConv::SystemV);
     signature.params = vec![AbiParam::new(I64); args.len() + 1];
-    if !builtin.row().2.is_empty() {
-        signature.returns.push(AbiParam::new(I8));
-    }
+    let results = builtin.row().2.chars();
+    let types = results.map(|letter| if letter == 'b' { I8 } else { I64 });
+    signature.returns.extend(types.map(AbiParam::new));
     let signature = b.import_signature(signature);
     let name = b
         .func
@@ -321,4 +335,82 @@ fn build_compare(b: &mut FunctionBuilder<'_>, args: &[Value]) {
     return_order(b, p, q);
     b.switch_to_block(lengths);
     return_order(b, n, m);
+}
+
+/// A bit for each of the sixteen bytes at an address that is the one wanted.
+fn matches_at(b: &mut FunctionBuilder<'_>, at: Value, wanted: Value) -> Value {
+    let bytes = load(b, I8X16, at);
+    let equal = b.ins().icmp(IntCC::Equal, bytes, wanted);
+    b.ins().vhigh_bits(I32, equal)
+}
+
+/// Returns the place of the lowest bit, counted from `from`, or -1 if there is none.
+fn return_first(b: &mut FunctionBuilder<'_>, bits: Value, from: Value) {
+    let none = when(b, IntCC::NotEqual, bits, 0);
+    let bit = b.ins().ctz(bits);
+    let bit = b.ins().uextend(I64, bit);
+    let at = b.ins().iadd(from, bit);
+    b.ins().return_(&[at]);
+    b.switch_to_block(none);
+    let missing = b.ins().iconst(I64, -1);
+    b.ins().return_(&[missing]);
+}
+
+fn build_index_byte(b: &mut FunctionBuilder<'_>, args: &[Value]) {
+    let (x, n, c) = (args[0], args[1], args[2]);
+    let byte = b.ins().ireduce(I8, c);
+    let wanted = b.ins().splat(I8X16, byte);
+    let zero = b.ins().iconst(I64, 0);
+    let short = when(b, IntCC::UnsignedGreaterThanOrEqual, n, 16);
+    let middle = when(b, IntCC::UnsignedGreaterThan, n, INDEX_LIMIT);
+    let at = call_builtin(b, Builtin::index_byte, &[x, n, c]).expect("has a result");
+    b.ins().return_(&[at]);
+
+    // Sixteen at a time; the last sixteen may overlap those before, which hold no match.
+    b.switch_to_block(middle);
+    let last = b.ins().iadd_imm_s(n, -16);
+    let [head, body, next, found, tail] = std::array::from_fn(|_| b.create_block());
+    let i = b.append_block_param(head, I64);
+    b.ins().jump(head, &[zero.into()]);
+    b.switch_to_block(head);
+    let more = b.ins().icmp(IntCC::UnsignedLessThan, i, last);
+    b.ins().brif(more, body, &[], tail, &[]);
+    b.switch_to_block(body);
+    let at = b.ins().iadd(x, i);
+    let bits = matches_at(b, at, wanted);
+    b.ins().brif(bits, found, &[], next, &[]);
+    b.switch_to_block(next);
+    let i_next = b.ins().iadd_imm_s(i, 16);
+    b.ins().jump(head, &[i_next.into()]);
+    b.switch_to_block(found);
+    return_first(b, bits, i);
+    b.switch_to_block(tail);
+    let at = b.ins().iadd(x, last);
+    let bits = matches_at(b, at, wanted);
+    return_first(b, bits, last);
+
+    // Fewer: sixteen that begin with them or, at the end of a page, that end with them.
+    b.switch_to_block(short);
+    let nothing = when(b, IntCC::NotEqual, n, 0);
+    let in_page = b.ins().band_imm_u(x, PAGE - 1);
+    let at_end = when(b, IntCC::UnsignedLessThanOrEqual, in_page, PAGE - 16);
+    let bits = matches_at(b, x, wanted);
+    let one = b.ins().iconst(I32, 1);
+    let n32 = b.ins().ireduce(I32, n);
+    let limit = b.ins().ishl(one, n32);
+    let mask = b.ins().iadd_imm_s(limit, -1);
+    let bits = b.ins().band(bits, mask);
+    return_first(b, bits, zero);
+    b.switch_to_block(at_end);
+    let at = b.ins().iadd(x, n);
+    let at = b.ins().iadd_imm_s(at, -16);
+    let bits = matches_at(b, at, wanted);
+    let sixteen = b.ins().iconst(I32, 16);
+    let n32 = b.ins().ireduce(I32, n);
+    let others = b.ins().isub(sixteen, n32);
+    let bits = b.ins().ushr(bits, others);
+    return_first(b, bits, zero);
+    b.switch_to_block(nothing);
+    let missing = b.ins().iconst(I64, -1);
+    b.ins().return_(&[missing]);
 }

@@ -1,6 +1,7 @@
 //! Native functions that are a few instructions: done inline, no call of the runtime.
 
 use crate::func::{FuncCx, signature_of};
+use crate::helpers::Helper;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F32, F64, I8, I32, I64};
 use cranelift_codegen::ir::{AtomicRmwOp, InstBuilder, MemFlagsData, Value};
@@ -36,6 +37,9 @@ enum Intrinsic {
     AtomicAnd,
     AtomicOr,
     KeepAlive,
+    IndexByte,
+    EqualBytes,
+    CompareBytes,
     /// The first words of the arguments, so many as the result has.
     Same,
 }
@@ -96,6 +100,11 @@ fn lookup(package: &str, name: &str) -> Option<Intrinsic> {
             op.map(|(_, op)| op)
         }
         "runtime" if name == "KeepAlive" => Some(KeepAlive),
+        "strings" | "bytes" | "bufio" if matches!(name, "IndexByte" | "indexByte") => {
+            Some(IndexByte)
+        }
+        "bytes" if name == "Equal" => Some(EqualBytes),
+        "bytes" if name == "Compare" => Some(CompareBytes),
         // The library's: bytes that nobody changes any more as a string; a pointer that escape analysis is not to follow.
         "bytes" | "fmt" | "strings" if matches!(name, "asString" | "bytesAsString" | "itself") => {
             Some(Same)
@@ -198,6 +207,17 @@ impl FuncCx<'_> {
                 return Some(vec![high, low]);
             }
             KeepAlive => return Some(vec![]),
+            IndexByte => {
+                // The capacity of a slice stands between.
+                let byte = self.widen(args[args.len() - 1]);
+                let at = self.helper(Helper::IndexByte, &[arg(0), arg(1), byte]);
+                at.expect("has a result")
+            }
+            EqualBytes => self.equal_strings(&args[..2], &args[3..5]),
+            CompareBytes => {
+                let order = self.helper(Helper::Compare, &[arg(0), arg(1), arg(3), arg(4)]);
+                order.expect("has a result")
+            }
             Same => {
                 let (_, results) = signature_of(self.types, self.jit.program().funcs[func].sig);
                 let n = self.jit.native_scalars(results[0]).len();

@@ -116,12 +116,13 @@ impl FuncCx<'_> {
         self.b.ins().jump(head, &[]);
         self.b.switch_to_block(head);
         let frame = self.int(0);
-        let closure = self.builtin(Builtin::defer_pop, &[frame])[0];
+        let out = self.builtin(Builtin::defer_pop, &[frame]);
+        let (closure, has_more) = (out[0], out[1]);
         let some = self.is_not_null(closure);
         self.b.ins().brif(some, call, &[], done, &[]);
         self.continue_in(call);
         self.call_closure(TyId::FUNC, closure, &[]);
-        self.b.ins().jump(head, &[]);
+        self.b.ins().brif(has_more, head, &[], done, &[]);
         self.b.seal_block(head);
         self.continue_in(done);
     }

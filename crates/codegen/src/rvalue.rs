@@ -5,7 +5,7 @@ use crate::place::PlaceRef;
 use crate::value::{Addr, Base, Scalars, Val};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::{InstBuilder, InstructionData, Opcode, Value, ValueDef};
 use mini_abi::builtins::Builtin;
 use mini_abi::panics::PanicCode;
 use mini_abi::types::{CHAN_CAP, CHAN_LEN, MAP_COUNT};
@@ -243,7 +243,7 @@ impl FuncCx<'_> {
         if !checked {
             self.slice_checks(bounds, low, high, max, cap, is_slice);
         }
-        let new_len = self.b.ins().isub(high, low);
+        let new_len = self.distance(high, low);
         let new_cap = self.b.ins().isub(max, low);
         let pointer = match bounds.low {
             None => pointer,
@@ -305,7 +305,7 @@ impl FuncCx<'_> {
                 self.at_most(low, high, PanicCode::SliceB, bounds.unsigned[0]);
             }
         }
-        let new_len = self.b.ins().isub(high, low);
+        let new_len = self.distance(high, low);
         let pointer = match bounds.low {
             None => pointer,
             Some(_) => {
@@ -360,29 +360,35 @@ impl FuncCx<'_> {
         self.continue_in(done);
     }
 
-    /// The rune at a byte index and its width; ASCII inline.
+    /// The rune at a byte index and its width. ASCII is decoded in MIR: what comes here is out of the way of its loop.
     fn decode_rune(&mut self, string: &Operand, index: &Operand) -> Val {
         let words = self.scalars(string);
         let index = self.scalar64(index);
-        let slow = self.cold_block();
-        let done = self.b.create_block();
-        let rune = self.b.append_block_param(done, I32);
-        let width = self.b.append_block_param(done, I64);
-        let at = self.b.ins().iadd(words[0], index);
-        let byte = self
-            .b
-            .ins()
-            .uload8(I32, cranelift_codegen::ir::MemFlagsData::trusted(), at, 0);
-        let is_ascii = self.b.ins().icmp_imm_s(IntCC::UnsignedLessThan, byte, 0x80);
-        let one = self.int(1);
-        self.b
-            .ins()
-            .brif(is_ascii, done, &[byte.into(), one.into()], slow, &[]);
-        self.continue_in(slow);
+        let cold = self.cold_block();
+        self.b.ins().jump(cold, &[]);
+        self.continue_in(cold);
         let out = self.builtin(Builtin::decode_rune, &[words[0], words[1], index]);
-        let value = self.b.ins().ireduce(I32, out[0]);
-        self.b.ins().jump(done, &[value.into(), out[1].into()]);
-        self.continue_in(done);
-        Val::Flat(Scalars::from_slice(&[rune, width]))
+        let rune = self.b.ins().ireduce(I32, out[0]);
+        Val::Flat(Scalars::from_slice(&[rune, out[1]]))
+    }
+
+    /// `high - low` for bounds of a slice. That of a suffix, `low` being `high` less a constant, is that constant.
+    fn distance(&mut self, high: Value, low: Value) -> Value {
+        let dfg = &self.b.func.dfg;
+        if let ValueDef::Result(inst, 0) = dfg.value_def(dfg.resolve_aliases(low))
+            && let InstructionData::Binary {
+                opcode: Opcode::Isub,
+                args: [whole, part],
+            } = dfg.insts[inst]
+            && dfg.resolve_aliases(whole) == dfg.resolve_aliases(high)
+            && self.known_int(part).is_some()
+        {
+            return part;
+        }
+        match (self.known_int(high), self.known_int(low)) {
+            (_, Some(0)) => high,
+            (Some(high), Some(low)) => self.int(high.wrapping_sub(low)),
+            _ => self.b.ins().isub(high, low),
+        }
     }
 }

@@ -169,15 +169,18 @@ unsafe fn pop(g: *mut G, is_wanted: impl Fn(usize) -> bool) -> Option<Defer> {
     }
 }
 
-/// The newest deferred closure of the calling function, removed; zero: none is left.
+/// The newest deferred closure of the calling function, removed; zero: none is left. And whether it may have more.
 ///
 /// # Safety
 /// As for [`defer`].
-pub(crate) unsafe fn pop_deferred(g: *mut G) -> usize {
+pub(crate) unsafe fn pop_deferred(g: *mut G) -> (usize, bool) {
     // SAFETY: the goroutine is ours.
     unsafe {
         let fp = (*g).header.bp;
-        pop(g, |deferring| deferring == fp).map_or(0, |defer| defer.closure)
+        let closure = pop(g, |deferring| deferring == fp).map_or(0, |defer| defer.closure);
+        let defers = &(*g).defers;
+        let has_more = defers.last().is_some_and(|defer| defer.fp == fp);
+        (closure, has_more)
     }
 }
 

@@ -340,8 +340,15 @@ thread_local! {
 extern "C" fn defer_push(_: G, closure: usize, _: usize) {
     DEFERS.with(|d| d.borrow_mut().push(closure));
 }
-extern "C" fn defer_pop(_: G, _: usize) -> usize {
-    DEFERS.with(|d| d.borrow_mut().pop().unwrap_or(0))
+/// Two results in registers.
+#[repr(C)]
+struct Words(usize, usize);
+
+extern "C" fn defer_pop(_: G, _: usize) -> Words {
+    DEFERS.with(|d| {
+        let closure = d.borrow_mut().pop().unwrap_or(0);
+        Words(closure, usize::from(!d.borrow().is_empty()))
+    })
 }
 
 fn runtime() -> Runtime {

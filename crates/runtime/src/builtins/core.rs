@@ -30,9 +30,10 @@ pub unsafe extern "C" fn defer_push(g: *mut GHeader, what: usize, is_list: usize
     unsafe { panic::defer(G::of(g), what, is_list != 0) }
 }
 
-pub unsafe extern "C" fn defer_pop(g: *mut GHeader, _: usize) -> usize {
+pub unsafe extern "C" fn defer_pop(g: *mut GHeader, _: usize) -> Pair<usize, u64> {
     // SAFETY: as called.
-    unsafe { panic::pop_deferred(G::of(g)) }
+    let (closure, has_more) = unsafe { panic::pop_deferred(G::of(g)) };
+    Pair(closure, u64::from(has_more))
 }
 
 pub unsafe extern "C" fn recover(g: *mut GHeader, _: usize) -> Pair<u64, u64> {

@@ -130,6 +130,12 @@ pub unsafe extern "C" fn compare_strings(
     unsafe { string::compare(slice_of(p, m), slice_of(q, n)) }
 }
 
+pub unsafe extern "C" fn index_byte(_: *mut GHeader, ptr: *const u8, len: usize, byte: u64) -> i64 {
+    // SAFETY: as called.
+    let at = memchr::memchr(byte as u8, unsafe { slice_of(ptr, len) });
+    at.map_or(-1, |at| at as i64)
+}
+
 pub unsafe extern "C" fn string_from_bytes(
     g: *mut GHeader,
     ptr: *const u8,

@@ -206,6 +206,16 @@ impl<'a> Out<'a> {
         self.len += bytes.len();
     }
 
+    /// Each of the bytes as `map` makes it.
+    pub(crate) fn push_mapped(&mut self, bytes: &[u8], map: impl Fn(u8) -> u8) {
+        if let Some(place) = self.room.get_mut(self.len..self.len + bytes.len()) {
+            for (to, &from) in place.iter_mut().zip(bytes) {
+                *to = map(from);
+            }
+        }
+        self.len += bytes.len();
+    }
+
     pub(crate) fn push_byte(&mut self, byte: u8) {
         self.fill(byte, 1);
     }

@@ -55,7 +55,9 @@ fn decimal(out: &mut Text, f: f64, form: u8, prec: i64, bits: u32) {
         b'e' | b'E' => exponential(out, &exact(f, prec + 1), prec, form),
         b'f' => {
             use std::io::Write;
-            write!(out, "{f:.*}", prec as usize).expect("writing to memory");
+            if plain_exact(out, f, prec).is_none() {
+                write!(out, "{f:.*}", prec as usize).expect("writing to memory");
+            }
         }
         _ => {
             let prec = prec.max(1);
@@ -103,52 +105,87 @@ fn exponential(out: &mut Text, d: &Decimal, prec: i64, form: u8) {
 
 /// ddd.ddd with `prec` digits behind the point.
 fn plain(out: &mut Text, d: &Decimal, prec: i64) {
-    let digit = |i: i64| {
-        usize::try_from(i)
-            .ok()
-            .and_then(|i| d.digits.get(i))
-            .copied()
-            .unwrap_or(b'0')
+    let digits = |from: i64, to: i64| {
+        let [from, to] = [from, to].map(|i| i.clamp(0, d.digits.len() as i64) as usize);
+        &d.digits[from..to]
     };
+    let zeros = |out: &mut Text, n: i64| out.resize(out.len() + n.max(0) as usize, b'0');
     let point = i64::from(d.point);
     if point > 0 {
-        out.extend((0..point).map(digit));
+        let whole = digits(0, point);
+        out.extend_from_slice(whole);
+        zeros(out, point - whole.len() as i64);
     } else {
         out.push(b'0');
     }
     if prec > 0 {
         out.push(b'.');
-        out.extend((0..prec).map(|i| digit(point + i)));
+        let before = (-point).clamp(0, prec);
+        zeros(out, before);
+        let fraction = digits(point, point + prec);
+        out.extend_from_slice(fraction);
+        zeros(out, prec - before - fraction.len() as i64);
     }
+}
+
+/// `plain` of the exact value, rounded to even, done in one multiplication where that fits: `None` for magnitudes and
+/// precisions for which it does not.
+fn plain_exact(out: &mut Text, f: f64, prec: i64) -> Option<()> {
+    const MAX_PREC: i64 = 17;
+    let (mantissa, exp, _) = parts(f, 64);
+    let shift = u32::try_from(-exp)
+        .ok()
+        .filter(|shift| (1..=120).contains(shift))?;
+    if !(0..=MAX_PREC).contains(&prec) {
+        return None;
+    }
+    // Below 2^53 × 10^17 < 2^110.
+    let scaled = u128::from(mantissa) * 10u128.pow(prec as u32);
+    let (quotient, rest) = (scaled >> shift, scaled & ((1 << shift) - 1));
+    let half = 1 << (shift - 1);
+    let up = rest > half || rest == half && quotient & 1 == 1;
+    let mut rest = u64::try_from(quotient).ok()?.checked_add(u64::from(up))?;
+    let mut text = [b'0'; 24];
+    let mut at = text.len();
+    let point = at - prec as usize;
+    while rest > 0 || at >= point {
+        if prec > 0 && at == point {
+            at -= 1;
+            text[at] = b'.';
+        }
+        at -= 1;
+        text[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    out.extend_from_slice(&text[at..]);
+    Some(())
 }
 
 /// The digits in a text like "12.5e-7".
 fn digits_of(text: &[u8]) -> Decimal {
-    let mut digits = Text::new();
-    let (mut point, mut seen_point) = (0, false);
-    let mut i = 0;
-    while i < text.len() {
-        match text[i] {
-            b'.' => seen_point = true,
-            b'e' => {
-                let exp = std::str::from_utf8(&text[i + 1..]).expect("ascii");
-                point += exp.parse::<i32>().expect("an exponent");
-                break;
-            }
-            c => {
-                if c != b'0' || !digits.is_empty() {
-                    digits.push(c);
-                    point += i32::from(!seen_point);
-                } else if seen_point {
-                    point -= 1;
-                }
-            }
+    let (mantissa, exp) = match memchr::memchr(b'e', text) {
+        Some(at) => {
+            let exp = std::str::from_utf8(&text[at + 1..]).expect("ascii");
+            (&text[..at], exp.parse().expect("an exponent"))
         }
-        i += 1;
+        None => (text, 0),
+    };
+    let (whole, fraction) = match memchr::memchr(b'.', mantissa) {
+        Some(at) => (&mantissa[..at], &mantissa[at + 1..]),
+        None => (mantissa, &[][..]),
+    };
+    let leading = |digits: &[u8]| digits.iter().take_while(|&&c| c == b'0').count();
+    let mut digits = Text::from_slice(&whole[leading(whole)..]);
+    let mut point = exp + digits.len() as i32;
+    let mut fraction = fraction;
+    if digits.is_empty() {
+        let zeros = leading(fraction);
+        point -= zeros as i32;
+        fraction = &fraction[zeros..];
     }
-    while digits.last() == Some(&b'0') {
-        digits.pop();
-    }
+    digits.extend_from_slice(fraction);
+    let trailing = digits.iter().rev().take_while(|&&c| c == b'0').count();
+    digits.truncate(digits.len() - trailing);
     if digits.is_empty() {
         point = 0;
     }

@@ -12,6 +12,7 @@ natives! {
     "strings.count" => |c: &mut Call| { let n = count(c.bytes(0), c.bytes(2)); c.ret_int(0, n) };
     "strings.toUpper" => |c: &mut Call| map_case(c, ucd::UPPER);
     "strings.toLower" => |c: &mut Call| map_case(c, ucd::LOWER);
+    "strings.replace" => replace;
     "strings.equalFold" => |c: &mut Call| { let is = equal_fold(c.bytes(0), c.bytes(2)); c.ret_bool(0, is) };
     "strings.bytesAsString" => |c: &mut Call| { let b = c.bytes(0); c.ret_bytes(0, b) };
     "strings.itself" => |c: &mut Call| { let b = c.word(0); c.ret(0, b) };
@@ -38,20 +39,23 @@ fn count(s: &[u8], needle: &[u8]) -> i64 {
 fn map_case(call: &mut Call, case: usize) {
     let mut out = call.out(0);
     let s = call.bytes(3);
-    let changes = if s.is_ascii() {
-        s.iter().any(|c| {
-            if case == ucd::UPPER {
-                c.is_ascii_lowercase()
-            } else {
-                c.is_ascii_uppercase()
-            }
+    let is_ascii = s.is_ascii();
+    let changes = if is_ascii {
+        s.iter().any(|c| match case {
+            ucd::UPPER => c.is_ascii_lowercase(),
+            _ => c.is_ascii_uppercase(),
         })
     } else {
         // An invalid byte changes too: it becomes U+FFFD.
         utf8::runes(s).any(|r| ucd::to_case(r as i32, case) != r as i32)
             || std::str::from_utf8(s).is_err()
     };
-    if changes {
+    if changes && is_ascii {
+        out.push_mapped(s, |c| match case {
+            ucd::UPPER => c.to_ascii_uppercase(),
+            _ => c.to_ascii_lowercase(),
+        });
+    } else if changes {
         let mut text = Text::new();
         for rune in utf8::runes(s) {
             text.extend_from_slice(utf8::encode(
@@ -61,6 +65,20 @@ fn map_case(call: &mut Call, case: usize) {
         }
         out.push(&text);
     }
+    call.ret_int(0, out.answer());
+}
+
+/// `func replace(dst []byte, s, old, new string, n int) int`: s with the first n instances of old replaced.
+fn replace(call: &mut Call) {
+    let mut out = call.out(0);
+    let (s, old, new) = (call.bytes(3), call.bytes(5), call.bytes(7));
+    let mut from = 0;
+    for at in memchr::memmem::find_iter(s, old).take(call.int(9) as usize) {
+        out.push(&s[from..at]);
+        out.push(new);
+        from = at + old.len();
+    }
+    out.push(&s[from..]);
     call.ret_int(0, out.answer());
 }
 
