@@ -4,7 +4,10 @@
 Whole processes are timed: Mini's figure holds reading, compiling and running the source; Go's program was built
 before (its build is not timed). Prints medians, the ratio of medians (below 1: Mini is faster), and peak memory.
 
-    bench/run.py [--rounds N] [--mini PATH] [--go PATH] [NAME ...]
+With --sections the programs time themselves: each line `section NANOSECONDS NAME` of their standard error is one row, with the
+least of all rounds, and those where Mini is slowest against Go come first. `library` is written for it.
+
+    bench/run.py [--rounds N] [--mini PATH] [--go PATH] [--sections] [NAME ...]
 """
 
 import argparse
@@ -60,11 +63,36 @@ def measure(commands, rounds):
     return [statistics.median(t) for t in times], peaks
 
 
+def section_times(command):
+    """Nanoseconds of each section of a program, and its output."""
+    done = subprocess.run(command, capture_output=True, check=True, text=True, stdin=subprocess.DEVNULL)
+    lines = [line.split(" ", 2) for line in done.stderr.splitlines() if line.startswith("section ")]
+    return {name: int(nanoseconds) for _, nanoseconds, name in lines}, done.stdout
+
+
+def compare_sections(mini, go, rounds):
+    least = [{}, {}]
+    for _ in range(rounds):
+        outputs = []
+        for side, command in enumerate([mini, go]):
+            times, output = section_times(command)
+            outputs.append(output)
+            for name, time_taken in times.items():
+                least[side][name] = min(time_taken, least[side].get(name, time_taken))
+        if outputs[0] != outputs[1]:
+            raise RuntimeError("outputs differ")
+    ours, theirs = least
+    print(f"{'section':<22} {'mini us':>9} {'go us':>9} {'ratio':>6}")
+    for name in sorted(ours, key=lambda name: -ours[name] / theirs[name]):
+        print(f"{name:<22} {ours[name] / 1e3:9.0f} {theirs[name] / 1e3:9.0f} {ours[name] / theirs[name]:6.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--mini", default=ROOT / "target/release/mini")
     parser.add_argument("--go", default=os.environ.get("MINI_GO") or shutil.which("go"))
+    parser.add_argument("--sections", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
 
@@ -73,6 +101,14 @@ def main():
         sources = [s for s in sources if s.stem in options.names]
     if not options.go:
         print("Go is not installed: timing Mini alone")
+    if options.sections:
+        if not options.go:
+            sys.exit("sections are compared with Go, which is not installed")
+        for source in sources:
+            with tempfile.TemporaryDirectory() as directory:
+                program = build_with_go(options.go, source, pathlib.Path(directory))
+                compare_sections([options.mini, "run", source], [program], options.rounds)
+        return
     print(f"{'program':<16} {'mini s':>8} {'go s':>8} {'ratio':>6} {'mini MiB':>9} {'go MiB':>9}")
     failed = False
     with tempfile.TemporaryDirectory() as directory:
