@@ -8,7 +8,7 @@
 //! // run exit N        the same, status N
 //! // run -args a b     with arguments
 //! // errorcheck        does not compile; each // ERROR "regexp" meets a diagnostic on its line, none is left over
-//! // escape            the same for -gcflags='-m -l'
+//! // escape            the same for -gcflags='-m -l'; with flags: for those
 //! ```
 //!
 //! A folder with a go.mod is one program; the recipe is the first line of its go.mod, and its other files stand beside it:
@@ -85,9 +85,10 @@ fn main() {
                     program.check_lines(&["check", "-gcflags=-e"])
                 }));
             }
-            Recipe::Escape => {
+            Recipe::Escape(ref flags) => {
+                let flags = format!("-gcflags={flags}");
                 trials.push(Trial::test(program.name.clone(), move || {
-                    program.check_lines(&["build", "-gcflags=-m -l"])
+                    program.check_lines(&["build", &flags])
                 }));
             }
         }
@@ -130,7 +131,8 @@ enum Recipe {
         args: Vec<String>,
     },
     ErrorCheck,
-    Escape,
+    /// With these flags of the compiler.
+    Escape(String),
 }
 
 #[derive(Clone)]
@@ -198,7 +200,10 @@ impl Program {
                 Recipe::Test { status, args }
             }
             Some(["errorcheck" | "errorcheckdir"]) => Recipe::ErrorCheck,
-            Some(["escape" | "escapedir"]) => Recipe::Escape,
+            Some(["escape" | "escapedir", flags @ ..]) => Recipe::Escape(match flags {
+                [] => "-m -l".to_owned(),
+                flags => flags.join(" "),
+            }),
             _ => panic!("{name}: unknown recipe {header:?}"),
         };
         let pairs = |word: &str, between: &str| -> Vec<(String, String)> {
@@ -291,7 +296,7 @@ impl Program {
                 None => command.arg("run").arg(&self.path).args(args),
             },
             Recipe::Test { args, .. } => command.arg("test").args(args),
-            Recipe::ErrorCheck | Recipe::Escape => unreachable!("not run"),
+            Recipe::ErrorCheck | Recipe::Escape(_) => unreachable!("not run"),
         };
         command.envs(environment.iter().copied());
         let output = self.execute(&mut command)?;
@@ -315,7 +320,7 @@ impl Program {
         let (status, stdout) = match &self.recipe {
             Recipe::Test { status, .. } => (*status, without_times(&output.stdout)?),
             Recipe::Run { status, .. } => (*status, output.stdout.clone()),
-            Recipe::ErrorCheck | Recipe::Escape => unreachable!("not run"),
+            Recipe::ErrorCheck | Recipe::Escape(_) => unreachable!("not run"),
         };
         let expected = self.companion("out").unwrap_or_default();
         if stdout != expected && update_expect() {
@@ -376,7 +381,7 @@ impl Program {
                 let output = self.execute(&mut command)?;
                 return self.expect_output(&output);
             }
-            Recipe::ErrorCheck | Recipe::Escape => unreachable!("not run"),
+            Recipe::ErrorCheck | Recipe::Escape(_) => unreachable!("not run"),
         };
         if let Some(target) = target
             && status == 1

@@ -79,6 +79,7 @@ impl Session {
     fn make(&mut self, checked: &mut mini_frontend::Program, options: Options) -> Option<Compiled> {
         let lowering = mini_lower::Options {
             whole_user_package: options.whole_package,
+            explain: options.flags.explain,
         };
         let lowered = phase("check and lower what is reached", || {
             mini_lower::lower(checked, lowering)

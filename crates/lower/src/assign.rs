@@ -339,7 +339,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             let is_concat = matches!(rhs.kind, ExprKind::Binary { .. })
                 && !self.info().expr(rhs.id).value.is_some();
             let (pos, text) = if is_concat {
-                (rhs.pos, self.text(rhs))
+                (rhs.pos, self.site_text(rhs))
             } else {
                 (self.b.pos, String::new())
             };

@@ -292,7 +292,7 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     fn make(&mut self, e: &'ast Expr, args: &'ast [Expr]) -> Operand {
         let ty = self.ety(e);
-        let text = self.text(e);
+        let text = self.site_text(e);
         let value = match *self.kind(ty) {
             TyKind::Slice(elem) => {
                 let len = self.int_arg(&args[1]);
@@ -332,7 +332,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         };
         let is_type = self.info().expr(arg.unparen().id).mode == Mode::Type;
         let value = (!is_type).then(|| self.expr_to(arg, elem));
-        let text = self.text(e);
+        let text = self.site_text(e);
         let site = self.b.site(SiteKind::New, elem, e.pos, text);
         let pointer = self.b.eval(ty, Rvalue::New(site));
         if let Some(value) = value {

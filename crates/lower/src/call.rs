@@ -146,6 +146,17 @@ impl<'ast> FuncLower<'_, 'ast> {
         call: &'ast CallExpr,
         sig: TyId,
     ) -> Vec<Operand> {
+        let args = self.unpacked_args(e, call, sig);
+        self.packed(args, call, sig, e)
+    }
+
+    /// Arguments whose variadic ones, if any, are not a slice yet.
+    pub(crate) fn unpacked_args(
+        &mut self,
+        e: &'ast Expr,
+        call: &'ast CallExpr,
+        sig: TyId,
+    ) -> Vec<Operand> {
         let sig = self.func_sig(sig);
         let param = |index: usize| match sig.params.last() {
             Some(&rest) if sig.variadic && !call.has_dots && index + 1 >= sig.params.len() => {
@@ -167,7 +178,18 @@ impl<'ast> FuncLower<'_, 'ast> {
                 return self.spread_args(parts, &sig, e);
             }
         }
-        let mut args = self.values_in_order(&parts);
+        self.values_in_order(&parts)
+    }
+
+    /// Puts the variadic ones of the arguments into a slice.
+    pub(crate) fn packed(
+        &mut self,
+        mut args: Vec<Operand>,
+        call: &CallExpr,
+        sig: TyId,
+        e: &'ast Expr,
+    ) -> Vec<Operand> {
+        let sig = self.func_sig(sig);
         if sig.variadic && !call.has_dots {
             let n_fixed = sig.params.len() - 1;
             let rest = args.split_off(n_fixed);
@@ -184,17 +206,12 @@ impl<'ast> FuncLower<'_, 'ast> {
     ) -> Vec<Operand> {
         let n_fixed = sig.params.len() - usize::from(sig.variadic);
         let mut args = vec![];
-        let mut rest = vec![];
         for (index, part) in parts.into_iter().enumerate() {
-            if index < n_fixed {
-                args.push(self.assignable_at(part, sig.params[index], e.pos));
-            } else {
-                let elem = self.cx.types.elem(sig.params[n_fixed]);
-                rest.push(self.assignable_at(part, elem, e.pos));
-            }
-        }
-        if sig.variadic {
-            args.push(self.pack_variadic(rest, sig.params[n_fixed], e));
+            let ty = match index < n_fixed {
+                true => sig.params[index],
+                false => self.cx.types.elem(sig.params[n_fixed]),
+            };
+            args.push(self.assignable_at(part, ty, e.pos));
         }
         args
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mini_frontend::{Mode, VarKind};
 use mini_mir::{
-    CaptureInfo, Func, FuncKind, Operand, Rvalue, SiteKind, StatementKind, TyId, TyKind,
+    CaptureInfo, Func, FuncKind, InlineCost, Operand, Rvalue, SiteKind, StatementKind, TyId, TyKind,
 };
 use mini_syntax::ast::{CallExpr, Expr, ExprKind, FuncLit};
 
@@ -56,7 +56,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             is_wrapper: false,
             is_library: outer.is_library,
             parent: Some(self.me),
-            inline_cost: u32::MAX,
+            inline_cost: InlineCost::Unknown,
         };
         let func = self.cx.funcs.push(func);
         self.literals.insert(source, func);
@@ -110,7 +110,8 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
         let target = self.call_target(fun);
         let sig = self.ety(fun);
-        let args = self.call_args(e, call, sig);
+        // The slice of variadic arguments is made where the call is.
+        let args = self.unpacked_args(e, call, sig);
         let name = self.text(fun);
         match target {
             Target::Callee(mini_mir::Callee::Value(value)) => {
@@ -124,6 +125,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let operands = std::iter::once(value).chain(args).collect();
                 self.wrap(operands, why, move |inner, mut args| {
                     let callee = mini_mir::Callee::Value(args.remove(0));
+                    let args = inner.packed(args, call, sig, e);
                     inner.emit_call(Target::Callee(callee), args, &name);
                 })
             }
@@ -133,6 +135,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 }
                 self.wrap(args, why, move |inner, args| {
                     let callee = mini_mir::Callee::Static(func);
+                    let args = inner.packed(args, call, sig, e);
                     inner.emit_call(Target::Callee(callee), args, &name);
                 })
             }
@@ -147,6 +150,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let operands = std::iter::once(receiver).chain(args).collect();
                 self.wrap(operands, why, move |inner, mut args| {
                     let receiver = args.remove(0);
+                    let args = inner.packed(args, call, sig, e);
                     inner.call_method(target, receiver, args, &name);
                 })
             }

@@ -22,7 +22,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let ty = self.ety(e);
         // Inside another literal, `{…}` of a pointer type means `&T{…}`.
         if let TyKind::Pointer(_) = *self.kind(ty) {
-            let text = self.text(e);
+            let text = self.site_text(e);
             return self.composite_pointer(e, lit, e.pos, text);
         }
         match *self.kind(ty) {
@@ -191,7 +191,7 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// A slice or map literal.
     fn composite_reference(&mut self, e: &'ast Expr, lit: &'ast CompositeLit, ty: TyId) -> Operand {
-        let text = self.text(e);
+        let text = self.site_text(e);
         match *self.kind(ty) {
             TyKind::Slice(elem) => {
                 self.hoist_literal(e, lit);

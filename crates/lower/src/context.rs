@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use mini_diagnostics::{Code, Diagnostic, Pos, Span};
 use mini_frontend::{self as front, ObjId, Program, Subst, TypeId};
 use mini_mir::{
-    Func, FuncId, FuncKind, FuncSig, Global, GlobalId, IndexVec, TyId, TyKind, TyTable,
+    Func, FuncId, FuncKind, FuncSig, Global, GlobalId, IndexVec, InlineCost, TyId, TyKind, TyTable,
 };
 use mini_syntax::ast;
 
@@ -95,8 +95,14 @@ pub(crate) struct Context<'ast> {
     /// `runtime.raise`, which makes the panics of failed checks.
     pub(crate) raise: Option<FuncId>,
     pub(crate) reached: Reached,
+    /// Whether variables that are assigned more than once can be copied into literals ([`crate::captures`]).
+    pub(crate) settled: Map<ObjId, bool>,
     /// What inlining would cost, before costs of callees are known.
     pub(crate) costs: Map<FuncId, Cost>,
+    /// See [`crate::Options::explain`].
+    pub(crate) explain: u8,
+    /// See [`mini_mir::Program::sources`].
+    pub(crate) sources: HashMap<FuncId, String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -119,7 +125,10 @@ impl<'ast> Context<'ast> {
             todo: VecDeque::new(),
             raise: None,
             reached: Reached::default(),
+            settled: Map::default(),
             costs: Map::default(),
+            explain: 0,
+            sources: HashMap::new(),
             diagnostics: vec![],
         }
     }
@@ -160,10 +169,8 @@ impl<'ast> Context<'ast> {
         let sig = prog.types.subst(decl.sig, &subst);
         let sig = self.sig(prog, sig, params);
         let pos = match decl.origin {
-            // Go has methods of instances where their receivers are.
-            front::FuncOrigin::Decl { decl: at, .. }
-                if decl.recv.is_some() && !key.1.is_empty() =>
-            {
+            // Go has methods where their receivers are.
+            front::FuncOrigin::Decl { decl: at, .. } if decl.recv.is_some() => {
                 let decl = self.asts.func_decl(at);
                 decl.map_or(Pos::NONE, |decl| {
                     decl.span.start.offset("func ".len() as u32)
@@ -195,7 +202,7 @@ impl<'ast> Context<'ast> {
             is_wrapper: false,
             is_library: !prog.package(decl.pkg).is_root,
             parent: None,
-            inline_cost: u32::MAX,
+            inline_cost: InlineCost::Unknown,
         });
         let is_instance = !key.1.is_empty();
         self.func_of.insert(key, id);
@@ -281,7 +288,7 @@ impl<'ast> Context<'ast> {
             is_wrapper: true,
             is_library,
             parent: None,
-            inline_cost: u32::MAX,
+            inline_cost: InlineCost::Unknown,
         })
     }
 

@@ -16,7 +16,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         if !self.cx.types.is_interface(ty) || self.cx.types.is_interface(from) {
             return self.assignable_at(value, ty, e.pos);
         }
-        let text = self.text(e);
+        let text = self.site_text(e);
         self.box_value(value, ty, e.pos, text)
     }
 
@@ -104,7 +104,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 TyKind::Slice(elem) => elem,
                 _ => TyId::STRING,
             };
-            let text = self.text(e);
+            let text = self.site_text(e);
             // Go gives a conversion the position of what is converted.
             self.b.site(SiteKind::StringConversion, object, x.pos, text)
         });

@@ -8,7 +8,7 @@
 use mini_frontend::{
     self as front, Builtin, Info, Mode, ObjectKind, Program, SelectionKind, Type, TypeId, VarKind,
 };
-use mini_mir::{FuncId, FuncKind};
+use mini_mir::{FuncId, FuncKind, InlineCost};
 use mini_syntax::ExprId;
 use mini_syntax::ast::{
     Block, CaseClause, CompositeLit, Decl, Expr, ExprKind, Ident, Stmt, StmtKind, UnaryOp, VarSpec,
@@ -21,6 +21,8 @@ use crate::func::FuncLower;
 const CALL: u32 = 57;
 /// The same of a function parameter: likely to be known where the function is inlined.
 const PARAM_CALL: u32 = 17;
+/// Two results that are kept in variables before they are assigned.
+const TWO_RESULTS: u32 = 4 * 2 + 1;
 /// A function literal, whatever it holds.
 const LITERAL: u32 = 16;
 /// Largest cost of a function that is inlined.
@@ -33,8 +35,8 @@ const LIMIT: u32 = 1 << 20;
 pub(crate) struct Cost {
     nodes: u32,
     callees: Vec<FuncId>,
-    /// Holds something that is never inlined.
-    never: bool,
+    /// Why it is never inlined.
+    never: Option<&'static str>,
 }
 
 /// Nodes that Go has for the state of a loop over a function.
@@ -64,7 +66,11 @@ impl Context<'_> {
         let ids: Vec<FuncId> = self.costs.keys().copied().collect();
         for func in ids {
             let cost = self.settled_cost(func, &mut settled);
-            self.funcs[func].inline_cost = cost.unwrap_or(u32::MAX);
+            self.funcs[func].inline_cost = match (self.costs[&func].never, cost) {
+                (Some(reason), _) => InlineCost::Never(reason),
+                (None, Some(nodes)) => InlineCost::Nodes(nodes),
+                (None, None) => InlineCost::Unknown,
+            };
         }
     }
 
@@ -79,7 +85,8 @@ impl Context<'_> {
         let mut total = cost.nodes;
         for &callee in &cost.callees {
             let is_native = matches!(self.funcs[callee].kind, FuncKind::Native);
-            let inner = match is_native && is_intrinsic(&self.funcs[callee].name) {
+            let name = &*self.funcs[callee].name;
+            let inner = match (is_native && is_intrinsic(name)) || name == STANDARD_OUTPUT {
                 true => Some(0),
                 false => self
                     .settled_cost(callee, settled)
@@ -87,11 +94,14 @@ impl Context<'_> {
             };
             total = (total + inner.unwrap_or(CALL)).min(LIMIT);
         }
-        let total = (!cost.never).then_some(total);
+        let total = cost.never.is_none().then_some(total);
         settled.insert(func, total);
         total
     }
 }
+
+/// Go's fmt reads a variable instead.
+const STANDARD_OUTPUT: &str = "internal/stdio.Writer";
 
 /// Natives that become an instruction or two.
 fn is_intrinsic(name: &str) -> bool {
@@ -126,6 +136,11 @@ struct Counter<'a> {
 impl Counter<'_> {
     fn add(&mut self, nodes: u32) {
         self.cost.nodes = (self.cost.nodes + nodes).min(LIMIT);
+    }
+
+    /// The first reason counts.
+    fn never(&mut self, reason: &'static str) {
+        self.cost.never.get_or_insert(reason);
     }
 
     fn ty(&self, e: &Expr) -> TypeId {
@@ -180,7 +195,16 @@ impl Counter<'_> {
                     decl.specs.iter().for_each(|spec| self.var_spec(spec));
                 }
             }
-            StmtKind::Go(_) | StmtKind::Defer(_) | StmtKind::Select(_) => self.cost.never = true,
+            StmtKind::Go(_) => self.never("unhandled op GO"),
+            StmtKind::Defer(_) => self.never("unhandled op DEFER"),
+            StmtKind::Select(clauses) => {
+                self.add(1);
+                for clause in &clauses.body {
+                    self.add(1);
+                    clause.comm.iter().for_each(|comm| self.comm(comm));
+                    self.stmts(&clause.body);
+                }
+            }
             StmtKind::Return(values) => self.return_stmt(values),
             StmtKind::If(stmt) => {
                 stmt.init.iter().for_each(|init| self.stmt(init));
@@ -232,6 +256,28 @@ impl Counter<'_> {
                 self.clauses(&stmt.body, false);
             }
         }
+    }
+
+    /// A communication: every receive is Go's `x, ok = <-c`, with blanks where there is nothing.
+    fn comm(&mut self, stmt: &Stmt) {
+        let (lhs, rhs, defines) = match &stmt.kind {
+            StmtKind::Expr(receive) => (&[][..], &**receive, false),
+            StmtKind::Assign { lhs, rhs } => (&lhs[..], &rhs[0], false),
+            StmtKind::Define { lhs, rhs } => (&lhs[..], &rhs[0], true),
+            _ => return self.stmt(stmt),
+        };
+        self.add(1 + 2 - lhs.len() as u32);
+        for to in lhs {
+            match defines {
+                true => self.add(1 + self.declares(to)),
+                false => self.expr(to),
+            }
+        }
+        if lhs.len() == 2 {
+            // Two results go into variables first.
+            self.add(TWO_RESULTS);
+        }
+        self.expr(rhs);
     }
 
     fn constant_bool(&self, e: &Expr) -> Option<bool> {
@@ -649,10 +695,12 @@ impl Counter<'_> {
                 self.add(1);
                 self.expr(&call.args[0]);
             }
-            Builtin::Recover => self.cost.never = true,
+            Builtin::Recover => self.never("call to recover"),
             Builtin::Make => call.args[1..].iter().for_each(|arg| self.expr(arg)),
             Builtin::New => {
                 if self.info.expr(call.args[0].unparen().id).mode != Mode::Type {
+                    // A variable with the value, and its address.
+                    self.add(5);
                     self.expr(&call.args[0]);
                 }
             }

@@ -305,7 +305,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     fn address_of(&mut self, e: &'ast Expr, x: &'ast Expr) -> Operand {
         let x = x.unparen();
         if let ExprKind::CompositeLit(lit) = &x.kind {
-            let text = self.text(e);
+            let text = self.site_text(e);
             return self.composite_pointer(x, lit, e.pos, text);
         }
         let place = self.place(x);
@@ -358,7 +358,7 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     fn concat(&mut self, e: &'ast Expr, ty: TyId) -> Operand {
         let parts = self.concat_parts(e, ty);
-        let text = self.text(e);
+        let text = self.site_text(e);
         let site = self.b.site(SiteKind::Concat, TyId::STRING, e.pos, text);
         Operand::local(self.b.eval(ty, Rvalue::Concat { site, parts }))
     }

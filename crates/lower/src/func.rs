@@ -58,6 +58,8 @@ pub(crate) struct FuncLower<'a, 'ast> {
     pub(crate) hoisted: Map<ExprId, Operand>,
     /// The body, if it is one of the source.
     pub(crate) source_body: Option<&'ast ast::Block>,
+    /// Receiver and parameters.
+    params: Vec<ObjId>,
     /// The results can be named by the body, or by what it defers.
     pub(crate) has_named_results: bool,
     /// The results of the source's function.
@@ -92,6 +94,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             fallthrough: None,
             hoisted: Map::default(),
             source_body: None,
+            params: vec![],
             has_named_results: false,
             result_vars: vec![],
             loop_body: None,
@@ -114,6 +117,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
     ) {
         let func = self.prog.func(source).clone();
         self.source_body = Some(body);
+        self.params = func.recv.iter().chain(&func.params).copied().collect();
         self.b.body.has_defer = func.has_defer;
         self.b.body.has_recover = func.has_recover;
         if let Some(captures) = captures {
@@ -240,21 +244,37 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
     }
 
     /// Whether literals hold a pointer to the variable instead of a copy: Go's rule.
-    pub(crate) fn captured_by_ref(&self, var: ObjId, ty: TyId) -> bool {
-        let Some(var) = self.prog.var(var) else {
+    pub(crate) fn captured_by_ref(&mut self, id: ObjId, ty: TyId) -> bool {
+        let Some(var) = self.prog.var(id) else {
             return true;
         };
-        var.is_reassigned
-            || var.is_addr_taken
+        var.is_addr_taken
             || var.kind == VarKind::Result
             || self.cx.types.layout(ty).size > 128
+            || (var.is_reassigned && !self.is_settled(id))
+    }
+
+    /// Whether the variable does not change any more once a literal has it ([`crate::captures`]).
+    fn is_settled(&mut self, var: ObjId) -> bool {
+        if let Some(&known) = self.cx.settled.get(&var) {
+            return known;
+        }
+        // The function that declares it asks first; of others, nothing is known.
+        if let Some(body) = self.source_body {
+            let params: &[ObjId] = &self.params;
+            let found = crate::captures::settled(self.prog, self.info(), params, &body.stmts);
+            for (var, is_settled) in found {
+                self.cx.settled.entry(var).or_insert(is_settled);
+            }
+        }
+        *self.cx.settled.entry(var).or_insert(false)
     }
 
     /// Whether the variable has an address that can outlive an iteration of its loop.
-    pub(crate) fn needs_fresh_copy(&self, var: ObjId) -> bool {
-        self.prog
-            .var(var)
-            .is_none_or(|v| v.is_addr_taken || v.is_captured)
+    pub(crate) fn needs_fresh_copy(&mut self, var: ObjId) -> bool {
+        let ty = self.object_ty(var);
+        self.prog.var(var).is_none_or(|v| v.is_addr_taken)
+            || (self.prog.var(var).is_some_and(|v| v.is_captured) && self.captured_by_ref(var, ty))
     }
 
     pub(crate) fn var_place(&mut self, var: ObjId) -> Place {

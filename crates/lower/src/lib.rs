@@ -24,9 +24,11 @@
 #![forbid(unsafe_code)]
 
 mod assign;
+mod body_text;
 mod builder;
 mod builtin;
 mod call;
+mod captures;
 mod closure;
 mod composite;
 mod context;
@@ -56,12 +58,16 @@ use mini_frontend::Program;
 pub struct Options {
     /// Lower all functions of [`Program::main`], not only those that its function main reaches.
     pub whole_user_package: bool,
+    /// Level of `-m`: from 1 on the texts of sites have their calls marked ([`mini_mir::call_text`]), from 2 on the text of the
+    /// user's functions is kept ([`mini_mir::Program::sources`]).
+    pub explain: u8,
 }
 
 impl Default for Options {
     fn default() -> Options {
         Options {
             whole_user_package: true,
+            explain: 0,
         }
     }
 }

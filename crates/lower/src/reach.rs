@@ -29,6 +29,7 @@ pub(crate) fn lower(
             )),
         }
     }
+    cx.explain = options.explain;
     cx.raise = lang_items.get(LangItem::Raise as usize).copied();
     let starts = seed(&mut cx, prog, options);
     for init in library_init_functions(prog) {
@@ -51,6 +52,7 @@ pub(crate) fn lower(
         globals: cx.globals,
         methods,
         entry: Some(entry),
+        sources: cx.sources,
         lang_items,
     })
 }
@@ -193,6 +195,7 @@ impl<'ast> Context<'ast> {
                 let pkg = prog.func(source).pkg;
                 let mut lower = FuncLower::new(self, prog, pkg, func, decl.span);
                 lower.subst = subst;
+                lower.keep_source(decl.recv.as_ref(), &decl.ty, body);
                 lower.run(source, body, None);
             }
             Work::Literal {
@@ -206,6 +209,7 @@ impl<'ast> Context<'ast> {
                 let span = lit.body.span();
                 let mut lower = FuncLower::new(self, prog, pkg, func, span);
                 lower.subst = subst;
+                lower.keep_source(None, &lit.ty, &lit.body);
                 lower.run(source, &lit.body, Some(&captures));
             }
         }

@@ -185,7 +185,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let receiver_ty = self.op_ty(&receiver);
         let func = self.bound_method(&method, receiver_ty, sig);
         let closure = self.cx.types.intern(TyKind::Closure([receiver_ty].into()));
-        let text = self.text(e);
+        let text = self.site_text(e);
         let site = self.b.site(SiteKind::MethodValue, closure, e.pos, text);
         let ty = self.ety(e);
         let value = Rvalue::MakeClosure {

@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 pub mod body;
+pub mod call_text;
 pub mod cfg;
 pub mod decisions;
 pub mod ids;
@@ -42,6 +43,6 @@ pub use body::{
 pub use decisions::{BodyDecisions, Decisions, MAX_STACK_VAR, Storage};
 pub use ids::{BlockId, FuncId, GlobalId, IndexVec, LocalId, SiteId};
 pub use place::{Const, ConstValue, Operand, Place, PlaceBase, Proj};
-pub use program::{Func, FuncKind, Global, MethodImpl, Program};
+pub use program::{Func, FuncKind, Global, InlineCost, MethodImpl, Program};
 pub use rvalue::{BinOp, Call, Callee, ConvertKind, Rvalue, SelectCase, UnOp};
 pub use types::{ChanDir, Field, FuncSig, InterfaceMethod, NamedInfo, TyId, TyKind, TyTable};

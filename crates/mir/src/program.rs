@@ -39,8 +39,18 @@ pub struct Func {
     pub is_library: bool,
     /// Enclosing function of a literal.
     pub parent: Option<FuncId>,
-    /// Go's inlining cost (nodes), when lowering computed it, else `u32::MAX`.
-    pub inline_cost: u32,
+    pub inline_cost: InlineCost,
+}
+
+/// What inlining a function costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InlineCost {
+    /// Not counted by lowering: the inliner counts statements.
+    Unknown,
+    /// Go's count of syntax nodes.
+    Nodes(u32),
+    /// Not inlined, in the words of `-m=2`.
+    Never(&'static str),
 }
 
 /// A package-level variable.
@@ -76,6 +86,8 @@ pub struct Program {
     pub methods: HashMap<TyId, Vec<MethodImpl>, foldhash::fast::FixedState>,
     /// `func()` that initialises all packages in order, then calls main.main.
     pub entry: Option<FuncId>,
+    /// Signatures and bodies of the user's functions in one line, where lowering was asked for them (`-m=2`).
+    pub sources: HashMap<FuncId, String>,
     /// Functions that the runtime calls, in the order of `mini_abi::panics::LangItem`.
     pub lang_items: Vec<FuncId>,
 }

@@ -6,7 +6,7 @@ use crate::body::{
 };
 use crate::ids::{BlockId, FuncId, LocalId, SiteId};
 use crate::place::{Operand, Place, PlaceBase, Proj};
-use crate::program::{Func, FuncKind, Program};
+use crate::program::{Func, FuncKind, InlineCost, Program};
 use crate::rvalue::{BinOp, Call, Callee, Rvalue};
 use crate::types::{FuncSig, TyId, TyKind};
 use mini_diagnostics::{Pos, Span};
@@ -235,7 +235,7 @@ impl Builder {
             is_wrapper: false,
             is_library: false,
             parent: None,
-            inline_cost: u32::MAX,
+            inline_cost: InlineCost::Unknown,
         });
         self.current = self.block();
         self.loop_depth = 1;

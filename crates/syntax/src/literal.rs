@@ -257,7 +257,7 @@ fn escape(text: &str, i: &mut usize, quote: u8) -> Option<Fault> {
 }
 
 /// A character as Go's `%q` shows it.
-fn quoted(c: char) -> String {
+pub fn quoted(c: char) -> String {
     match c {
         '\'' => r"'\''".into(),
         '\\' => r"'\\'".into(),

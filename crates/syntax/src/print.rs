@@ -1,75 +1,39 @@
-//! Expressions back to source, in the one-line form that Go's compiler uses in type errors and in `-m`.
-//!
-//! [`Form::Short`] writes `…` for the contents of composite literals and function bodies and is what the checker's
-//! messages hold. [`Form::Escape`] is what `-m` prints: `T{...}` for composite literals, `func literal` for functions.
+//! Expressions back to source, in the one-line form of the checker's messages: `…` stands for the contents of composite
+//! literals and function bodies.
 
 use std::fmt::{self, Write};
 
 use crate::ast::*;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Form {
-    Short,
-    Escape,
-}
-
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Printer {
-            out: f,
-            form: Form::Short,
-        }
-        .expr(self)
+        Printer { out: f }.expr(self)
     }
-}
-
-/// The source form of `x` as Go's `-m` shows it.
-pub fn escape_form(x: &Expr) -> String {
-    let mut out = String::new();
-    let _ = Printer {
-        out: &mut out,
-        form: Form::Escape,
-    }
-    .expr(x);
-    out
 }
 
 /// A list as the checker shows it: `a, b, c`.
 pub fn list(exprs: &[Expr]) -> String {
     let mut out = String::new();
-    let _ = Printer {
-        out: &mut out,
-        form: Form::Short,
-    }
-    .list(exprs);
+    let _ = Printer { out: &mut out }.list(exprs);
     out
 }
 
 /// A signature without its `func`: `(a int, b ...string) (n int, err error)`.
 pub fn signature(ty: &FuncType) -> String {
     let mut out = String::new();
-    let _ = Printer {
-        out: &mut out,
-        form: Form::Short,
-    }
-    .signature(ty);
+    let _ = Printer { out: &mut out }.signature(ty);
     out
 }
 
 /// A simple statement, as in `cannot use x := 1 as value`.
 pub fn simple_stmt(stmt: &Stmt) -> String {
     let mut out = String::new();
-    let _ = Printer {
-        out: &mut out,
-        form: Form::Short,
-    }
-    .simple_stmt(stmt);
+    let _ = Printer { out: &mut out }.simple_stmt(stmt);
     out
 }
 
 struct Printer<'a> {
     out: &'a mut dyn Write,
-    form: Form,
 }
 
 impl Printer<'_> {
@@ -168,17 +132,11 @@ impl Printer<'_> {
         if let Some(ty) = &lit.ty {
             self.expr(ty)?;
         }
-        self.out.write_str(match self.form {
-            Form::Escape => "{...}",
-            Form::Short if lit.elems.is_empty() => "{}",
-            Form::Short => "{…}",
-        })
+        self.out
+            .write_str(if lit.elems.is_empty() { "{}" } else { "{…}" })
     }
 
     fn func_lit(&mut self, lit: &FuncLit) -> fmt::Result {
-        if self.form == Form::Escape {
-            return self.out.write_str("func literal");
-        }
         self.out.write_str("func")?;
         self.signature(&lit.ty)?;
         self.out.write_str(if lit.body.stmts.is_empty() {

@@ -21,6 +21,8 @@ pub(super) struct Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Def {
     None,
+    /// The value that a parameter comes with.
+    Entry,
     One(Point),
     Many,
 }
@@ -40,7 +42,7 @@ impl Defs {
             reads: IndexVec::from_elem(0, body.locals.len()),
         };
         for local in body.params.iter().chain(&body.context) {
-            defs.defs[*local] = Def::Many;
+            defs.defs[*local] = Def::Entry;
         }
         for (id, block) in body.blocks.iter_enumerated() {
             for (index, statement) in block.statements.iter().enumerate() {
@@ -99,6 +101,14 @@ impl Defs {
                 cfg.dominates(point.block, at.block)
             };
         reaches.then_some(point)
+    }
+
+    /// Whether `local` has the value at `at` wherever it is read behind.
+    pub(super) fn is_settled(&self, body: &Body, cfg: &Cfg, local: LocalId, at: Point) -> bool {
+        match self.defs[local] {
+            Def::Entry => !body.locals[local].addr_taken,
+            _ => self.at(body, cfg, local, at).is_some(),
+        }
     }
 
     /// The rvalue behind a chain of copies, and where it is; the operand itself if it is a constant.

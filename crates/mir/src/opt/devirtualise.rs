@@ -107,7 +107,9 @@ fn plan(
                 Operand::Const(constant) => constant.ty,
                 Operand::Copy(place) => {
                     let local = place.as_local()?;
-                    defs.at(body, cfg, local, made)?;
+                    if !defs.is_settled(body, cfg, local, made) {
+                        return None;
+                    }
                     body.locals[local].ty
                 }
             };

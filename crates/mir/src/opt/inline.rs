@@ -1,8 +1,8 @@
 //! Inlining: puts the bodies of small functions in place of calls, callees first.
 //!
 //! A function is inlined if its cost (Go's count of syntax nodes, from lowering) is at most [`MAX_COST`], for a literal twice
-//! that or, if it is called at one place only, [`MAX_COST_ONCE`], and it neither defers, recovers, starts or waits for
-//! goroutines, nor is recursive. A call counts if its callee is static, a literal that is made in the same function, or a
+//! that or, if it is called at one place only, [`MAX_COST_ONCE`], and it neither defers, recovers nor starts goroutines.
+//! A recursive function is inlined, but not into a copy of itself. A call counts if its callee is static, a literal that is made in the same function, or a
 //! method of an interface value whose dynamic type is known ([`devirtualise`]). What is inlined may reveal the callees of
 //! further calls (a function parameter that is a literal here), so a function is worked on in rounds until nothing changes.
 //!
@@ -21,14 +21,17 @@ use super::{Context, OptDiagnostic, Options};
 use crate::body::{
     Block, Body, InlinedCall, LocalKind, Statement, StatementKind, Terminator, TerminatorKind,
 };
+use crate::call_text;
 use crate::cfg::Cfg;
 use crate::ids::{BlockId, FuncId, IndexVec, LocalId, SiteId};
 use crate::place::{Operand, Place, PlaceBase, Proj};
-use crate::program::{Func, FuncKind, Program};
+use crate::program::{Func, FuncKind, InlineCost, Program};
 use crate::rvalue::{Callee, Rvalue};
 use crate::types::TyKind;
 use crate::visit;
+use mini_diagnostics::Pos;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Largest cost of a function that is inlined.
 const MAX_COST: u32 = 80;
@@ -48,33 +51,33 @@ pub(super) fn run(program: &mut Program, options: &Options) -> Vec<OptDiagnostic
     let mut inliner = Inliner {
         cost: IndexVec::from_elem(None, program.funcs.len()),
         program,
-        verbose: options.level >= 1,
-        inlines: options.inline,
+        level: options.level,
         inlined: vec![],
+        results: HashMap::new(),
+        itself: None,
+        originals: HashMap::new(),
     };
     let mut can = vec![];
     for component in &components {
-        for &func in component {
-            let cost = inliner.cost_of(func, component.len() > 1);
-            inliner.cost[func] = cost;
-            let data = &inliner.program.funcs[func];
-            if cost.is_some() && inliner.verbose && !data.is_library && !data.is_wrapper {
-                can.push(OptDiagnostic {
-                    pos: data.pos,
-                    message: format!("can inline {}", data.short_name),
-                });
-            }
+        for &func in component.iter().filter(|_| options.inline) {
+            let cost = inliner.cost_of(func);
+            can.extend(inliner.verdict(func, &cost));
+            inliner.cost[func] = cost.ok();
         }
         for &func in component {
-            inliner.func(func);
+            inliner.func(func, component.len() > 1);
         }
     }
     // Callers in the order of the source, literals behind the function around them.
     let Inliner {
         program,
         mut inlined,
+        results,
         ..
     } = inliner;
+    if options.level > 0 {
+        resolve_texts(program, &results);
+    }
     inlined.sort_by_key(|(caller, _)| {
         let mut root = *caller;
         while let Some(parent) = program.funcs[root].parent {
@@ -98,34 +101,74 @@ struct Inliner<'a> {
     program: &'a mut Program,
     /// Cost of the functions that can be inlined.
     cost: IndexVec<FuncId, Option<u32>>,
-    verbose: bool,
-    /// Off: calls become static only.
-    inlines: bool,
+    /// Of `-m`.
+    level: u8,
     inlined: Vec<(FuncId, OptDiagnostic)>,
+    /// What Go calls the results of the calls that were inlined, by the positions of those.
+    results: HashMap<Pos, Arc<str>>,
+    /// The function that is worked on as it was before, for copies of it inside itself.
+    itself: Option<(FuncId, Body)>,
+    /// Literals that are copies, and of which.
+    originals: HashMap<FuncId, FuncId>,
 }
 
 impl Inliner<'_> {
-    /// The cost of a function; `None`: it cannot be inlined.
-    fn cost_of(&self, id: FuncId, is_recursive: bool) -> Option<u32> {
+    /// The cost of a function that can be inlined, else the reason why not, in Go's words.
+    fn cost_of(&self, id: FuncId) -> Result<u32, String> {
         let func = &self.program.funcs[id];
-        let body = self.program.body(id)?;
-        if !self.inlines || is_recursive || func.no_inline || body.has_defer || body.has_recover {
-            return None;
+        let Some(body) = self.program.body(id) else {
+            return Err("no function body".into());
+        };
+        if func.no_inline {
+            return Err("marked go:noinline".into());
         }
+        let cost = match func.inline_cost {
+            InlineCost::Never(reason) => return Err(reason.into()),
+            InlineCost::Nodes(nodes) => Some(nodes),
+            InlineCost::Unknown => None,
+        };
+        if body.has_defer {
+            return Err("unhandled op DEFER".into());
+        }
+        if body.has_recover {
+            return Err("call to recover".into());
+        }
+        let counted = self.count(id, body)?;
+        if let Some(context) = body.context
+            && !context_is_only_read(body, context)
+        {
+            return Err("changes what it captured".into());
+        }
+        let cost = cost.unwrap_or(counted);
+        let limit = match func.parent {
+            Some(_) => MAX_COST_ONCE,
+            None => MAX_COST,
+        };
+        match cost <= limit {
+            true => Ok(cost),
+            false => Err(format!(
+                "function too complex: cost {cost} exceeds budget {limit}"
+            )),
+        }
+    }
+
+    /// The cost of statements, for functions that lowering did not count.
+    fn count(&self, id: FuncId, body: &Body) -> Result<u32, String> {
+        let is_counted = self.program.funcs[id].inline_cost != InlineCost::Unknown;
         let mut cost = 0;
         for block in body.blocks.iter() {
             for statement in &block.statements {
                 cost += match &statement.kind {
-                    StatementKind::Go(_)
-                    | StatementKind::Defer(_)
+                    StatementKind::Go(_) => return Err("unhandled op GO".into()),
+                    StatementKind::Defer(_)
                     | StatementKind::DeferList(_)
-                    | StatementKind::RunDefers
-                    | StatementKind::Assign(_, Rvalue::Select { .. } | Rvalue::Recover) => {
-                        return None;
+                    | StatementKind::RunDefers => return Err("unhandled op DEFER".into()),
+                    StatementKind::Assign(_, Rvalue::Recover) => {
+                        return Err("call to recover".into());
                     }
                     StatementKind::Assign(_, Rvalue::Call(call)) => {
-                        if call.callee == Callee::Static(id) {
-                            return None;
+                        if call.callee == Callee::Static(id) && !is_counted {
+                            return Err("recursive".into());
                         }
                         59 + call.args.len() as u32
                     }
@@ -135,33 +178,23 @@ impl Inliner<'_> {
             }
             cost += 1;
         }
-        if let Some(context) = body.context
-            && !context_is_only_read(body, context)
-        {
-            return None;
-        }
-        let cost = match func.inline_cost {
-            u32::MAX => cost,
-            known => known,
-        };
-        let limit = match func.parent {
-            Some(_) => MAX_COST_ONCE,
-            None => MAX_COST,
-        };
-        (cost <= limit).then_some(cost)
+        Ok(cost)
     }
 
-    fn func(&mut self, caller: FuncId) {
+    /// Inlines into a function. `is_cycle`: others that call it may be inlined in turn.
+    fn func(&mut self, caller: FuncId, is_cycle: bool) {
         let FuncKind::Body(body) = &mut self.program.funcs[caller].kind else {
             return;
         };
         let mut body = std::mem::replace(&mut **body, Body::new(mini_diagnostics::Span::NONE));
+        self.itself = (is_cycle || names_statically(&body, caller)).then(|| (caller, body.clone()));
         let mut dead_literals = HashSet::new();
         let mut changed = false;
         for _ in 0..MAX_ROUNDS {
             let changes = devirtualise::run(&mut body, self.program);
             self.report_devirtualised(caller, &body, changes);
             let sites = self.sites(caller, &body);
+            self.report_cycles(caller, &body);
             if sites.is_empty() {
                 break;
             }
@@ -184,6 +217,31 @@ impl Inliner<'_> {
         }
     }
 
+    fn original(&self, func: FuncId) -> FuncId {
+        self.originals.get(&func).copied().unwrap_or(func)
+    }
+
+    /// Whether a call is in a copy of a function.
+    fn is_inlined_in(&self, body: &Body, mut inlined: u32, func: FuncId) -> bool {
+        let func = self.original(func);
+        while inlined != 0 {
+            let call = &body.inlined[inlined as usize - 1];
+            if self.original(call.func) == func {
+                return true;
+            }
+            inlined = call.parent;
+        }
+        false
+    }
+
+    /// What is put in place of calls of a function.
+    fn body_of(&self, callee: FuncId) -> Option<&Body> {
+        match &self.itself {
+            Some((func, body)) if *func == callee => Some(body),
+            _ => self.program.body(callee),
+        }
+    }
+
     /// Calls of a body that can be replaced now.
     fn sites(&self, caller: FuncId, body: &Body) -> Vec<Site> {
         let size: usize = body.blocks.iter().map(|b| b.statements.len()).sum();
@@ -195,12 +253,15 @@ impl Inliner<'_> {
         } else {
             MAX_COST
         };
-        let fits = |callee: FuncId| {
-            callee != caller && self.cost[callee].is_some_and(|cost| cost <= limit)
+        // A function is not inlined into a copy of itself.
+        let fits = |callee: FuncId, inlined: u32| {
+            (callee != caller || self.itself.is_some())
+                && self.cost[callee].is_some_and(|cost| cost <= limit)
+                && !self.is_inlined_in(body, inlined, callee)
         };
         let may_be_site = |statement: &Statement| match &statement.kind {
             StatementKind::Assign(_, Rvalue::Call(call)) => match call.callee {
-                Callee::Static(callee) => fits(callee),
+                Callee::Static(callee) => fits(callee, statement.inlined),
                 Callee::Value(_) => true,
                 _ => false,
             },
@@ -227,11 +288,8 @@ impl Inliner<'_> {
                 };
                 match &call.callee {
                     Callee::Static(callee)
-                        if fits(*callee)
-                            && self
-                                .program
-                                .body(*callee)
-                                .is_some_and(|b| b.context.is_none()) =>
+                        if fits(*callee, statement.inlined)
+                            && self.body_of(*callee).is_some_and(|b| b.context.is_none()) =>
                     {
                         sites.push(Site {
                             at,
@@ -242,7 +300,8 @@ impl Inliner<'_> {
                     Callee::Value(value) => {
                         if let Some(Origin::Value(Rvalue::MakeClosure { func, captures, .. }, _)) =
                             defs.origin(body, &cfg, value, at)
-                            && *func != caller
+                            && self.original(*func) != self.original(caller)
+                            && !self.is_inlined_in(body, statement.inlined, *func)
                             && self.cost[*func].is_some()
                             && captures.iter().all(|c| is_stable(body, &defs, c))
                         {
@@ -335,10 +394,15 @@ impl Inliner<'_> {
         self.report(caller, site.callee, outermost);
 
         let inner = self
-            .program
-            .body(site.callee)
+            .body_of(site.callee)
             .expect("has a cost, so has a body")
             .clone();
+        if self.level > 0
+            && let [result] = inner.results[..]
+        {
+            let name = Arc::clone(&inner.locals[result].name);
+            self.results.insert(statement.pos, name);
+        }
         for nested in &inner.inlined {
             self.report(caller, nested.func, outermost);
         }
@@ -461,26 +525,24 @@ impl Inliner<'_> {
             return literal;
         }
         let (from, to) = (&self.program.funcs[callee], &self.program.funcs[caller]);
-        // What starts the program is none of its functions: literals in main.main keep their names.
-        let keeps_name = self.program.entry == Some(caller) || from.name == to.name;
-        let rename = |name: &str, from_name: &str, to_name: &str| {
-            if keeps_name {
-                return name.to_string();
-            }
-            let tail = name.strip_prefix(from_name).unwrap_or(name);
-            format!("{to_name}.{}{tail}", from.short_name)
-        };
+        let in_literal = to.parent.is_some();
+        let rename = |name: &str, from: &str| literal_name(name, from, in_literal);
         let mut clone = Func {
-            name: rename(&original.name, &from.name, &to.name).into(),
-            short_name: rename(&original.short_name, &from.short_name, &to.short_name).into(),
+            name: rename(&original.name, &from.name).into(),
+            short_name: rename(&original.short_name, &from.short_name).into(),
             parent: Some(caller),
             is_library: to.is_library && original.is_library,
             ..original.clone()
         };
-        let body = std::mem::replace(&mut clone.kind, FuncKind::Pending);
+        let mut kind = std::mem::replace(&mut clone.kind, FuncKind::Pending);
+        if let Some((func, body)) = &self.itself
+            && *func == literal
+        {
+            kind = FuncKind::Body(Box::new(body.clone()));
+        }
         let id = self.program.funcs.push(clone);
         self.cost.push(self.cost[literal]);
-        let mut kind = body;
+        self.originals.insert(id, self.original(literal));
         if let FuncKind::Body(body) = &mut kind {
             for block in body.blocks.iter_mut() {
                 for statement in &mut block.statements {
@@ -498,8 +560,30 @@ impl Inliner<'_> {
 
     // ---- Lines of -m ----
 
-    fn report(&mut self, caller: FuncId, callee: FuncId, pos: mini_diagnostics::Pos) {
-        if !self.verbose || self.program.funcs[caller].is_library {
+    /// What is said about a function.
+    fn verdict(&self, func: FuncId, cost: &Result<u32, String>) -> Option<OptDiagnostic> {
+        let data = &self.program.funcs[func];
+        if data.is_library || data.is_wrapper {
+            return None;
+        }
+        let name = &data.short_name;
+        let message = match (self.level, cost) {
+            (0, _) | (1, Err(_)) => return None,
+            (1, Ok(_)) => format!("can inline {name}"),
+            (_, Ok(cost)) => match self.program.sources.get(&func) {
+                Some(source) => format!("can inline {name} with cost {cost} as: {source}"),
+                None => format!("can inline {name} with cost {cost}"),
+            },
+            (_, Err(reason)) => format!("cannot inline {name}: {reason}"),
+        };
+        Some(OptDiagnostic {
+            pos: data.pos,
+            message,
+        })
+    }
+
+    fn report(&mut self, caller: FuncId, callee: FuncId, pos: Pos) {
+        if self.level == 0 || self.program.funcs[caller].is_library {
             return;
         }
         let data = &self.program.funcs[callee];
@@ -520,11 +604,42 @@ impl Inliner<'_> {
         format!("{package}.{}", data.short_name)
     }
 
-    fn report_devirtualised(&mut self, caller: FuncId, body: &Body, changes: Vec<Change>) {
-        if !self.verbose || self.program.funcs[caller].is_library {
+    /// Calls that are left alone since they are in a copy of what they call.
+    fn report_cycles(&mut self, caller: FuncId, body: &Body) {
+        if self.level < 2 || self.program.funcs[caller].is_library {
             return;
         }
-        for change in changes {
+        for block in body.blocks.iter() {
+            for statement in &block.statements {
+                let StatementKind::Assign(_, Rvalue::Call(call)) = &statement.kind else {
+                    continue;
+                };
+                if let Callee::Static(callee) = call.callee
+                    && self.cost[callee].is_some()
+                    && self.is_inlined_in(body, statement.inlined, callee)
+                {
+                    let line = OptDiagnostic {
+                        pos: outermost(body, statement.inlined, statement.pos),
+                        message: format!(
+                            "cannot inline {} into {}: repeated recursive cycle",
+                            self.qualified(caller, callee),
+                            self.program.funcs[caller].short_name
+                        ),
+                    };
+                    if !self.inlined.contains(&(caller, line.clone())) {
+                        self.inlined.push((caller, line));
+                    }
+                }
+            }
+        }
+    }
+
+    fn report_devirtualised(&mut self, caller: FuncId, body: &Body, changes: Vec<Change>) {
+        if self.level == 0 || self.program.funcs[caller].is_library {
+            return;
+        }
+        // Wrappers of the compiler have no text.
+        for change in changes.into_iter().filter(|c| !c.call.is_empty()) {
             let pos = outermost(body, change.inlined, change.pos);
             let name = crate::print::type_name(&self.program.types, change.ty);
             let message = format!(
@@ -537,12 +652,47 @@ impl Inliner<'_> {
     }
 }
 
+/// Puts the results of inlined calls into the texts of allocation sites.
+fn resolve_texts(program: &mut Program, results: &HashMap<Pos, Arc<str>>) {
+    for func in program.funcs.iter_mut() {
+        let FuncKind::Body(body) = &mut func.kind else {
+            continue;
+        };
+        for site in body.sites.iter_mut() {
+            if let Some(text) = call_text::resolve(&site.text, results) {
+                site.text = text.into();
+            }
+        }
+    }
+}
+
+/// The name of a literal's copy: that of the function where it is written, and a number, as in literals without `func`.
+/// (`closureName` in Go's `ir/func.go`.)
+fn literal_name(name: &str, written_in: &str, in_literal: bool) -> String {
+    let number = name
+        .strip_prefix(written_in)
+        .and_then(|tail| tail.strip_prefix('.'))
+        .map(|tail| tail.strip_prefix("func").unwrap_or(tail))
+        .filter(|number| number.bytes().all(|b| b.is_ascii_digit()));
+    match number {
+        Some(number) if in_literal => format!("{written_in}.{number}"),
+        Some(number) => format!("{written_in}.func{number}"),
+        None => name.to_string(),
+    }
+}
+
+/// Whether a body calls a function by name.
+fn names_statically(body: &Body, func: FuncId) -> bool {
+    body.blocks.iter().any(|block| {
+        block.statements.iter().any(|statement| {
+            matches!(&statement.kind, StatementKind::Assign(_, Rvalue::Call(call))
+                if call.callee == Callee::Static(func))
+        })
+    })
+}
+
 /// Where the outermost call of a chain of inlined ones is.
-fn outermost(
-    body: &Body,
-    mut inlined: u32,
-    mut pos: mini_diagnostics::Pos,
-) -> mini_diagnostics::Pos {
+fn outermost(body: &Body, mut inlined: u32, mut pos: Pos) -> Pos {
     while inlined != 0 {
         let call = &body.inlined[inlined as usize - 1];
         pos = call.call_pos;
