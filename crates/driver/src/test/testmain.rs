@@ -183,8 +183,9 @@ fn cut_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
 /// The text of the last group of comments in a function, without the marks.
 fn last_comment(body: &str) -> Option<String> {
     let mut last: Option<String> = None;
-    // Ends with the first token or empty line behind it.
+    // Ends with the first token or empty line behind it; a group that begins behind a token, with its line.
     let mut is_open = false;
+    let mut is_behind_token = false;
     let mut rest = body;
     let mut n_lines = 0;
     while let Some(c) = rest.chars().next() {
@@ -209,10 +210,17 @@ fn last_comment(body: &str) -> Option<String> {
             rest = behind.get(end + 2..).unwrap_or_default();
         } else if matches!(c, '"' | '`' | '\'') {
             is_open = false;
+            is_behind_token = true;
             rest = after_literal(rest, c);
         } else {
-            n_lines += usize::from(c == '\n');
-            is_open &= c.is_whitespace() && n_lines < 2;
+            if c == '\n' {
+                n_lines += 1;
+                is_open &= n_lines < 2 && !is_behind_token;
+                is_behind_token = false;
+            } else if !c.is_whitespace() {
+                is_open = false;
+                is_behind_token = true;
+            }
             rest = &rest[c.len_utf8()..];
         }
     }
@@ -342,6 +350,8 @@ mod tests {
         let body = "{\n\t// first\n\tf(\"// no\")\n\t// Output: a\n\t// b\n}";
         assert_eq!(last_comment(body).as_deref(), Some("Output: a\nb"));
         assert_eq!(last_comment("{ f('\"') }"), None);
+        let body = "{\n\tf() // behind\n\t// Output: a\n}";
+        assert_eq!(last_comment(body).as_deref(), Some("Output: a"));
     }
 
     #[test]

@@ -102,8 +102,14 @@ struct Bytes<'a> {
 }
 
 impl Bytes<'_> {
-    /// Calls `f` with the words of a value: where they are and how long, and whether they are those of a blank field.
-    fn words(ty: &TypeDesc, at: *mut u8, blank: bool, f: &mut dyn FnMut(*mut u8, usize, bool)) {
+    /// Calls `f` with the words of a value: their kind, where they are and how long, and whether they are those of a blank
+    /// field.
+    fn words(
+        ty: &TypeDesc,
+        at: *mut u8,
+        blank: bool,
+        f: &mut dyn FnMut(Kind, *mut u8, usize, bool),
+    ) {
         // SAFETY: elements and fields of a live value, at the offsets that the descriptors give.
         unsafe {
             match ty.kind {
@@ -120,10 +126,10 @@ impl Bytes<'_> {
                     }
                 }
                 Kind::Complex64 | Kind::Complex128 => {
-                    f(at, ty.size / 2, blank);
-                    f(at.add(ty.size / 2), ty.size / 2, blank);
+                    f(ty.kind, at, ty.size / 2, blank);
+                    f(ty.kind, at.add(ty.size / 2), ty.size / 2, blank);
                 }
-                _ => f(at, ty.size, blank),
+                _ => f(ty.kind, at, ty.size, blank),
             }
         }
     }
@@ -136,7 +142,7 @@ impl Bytes<'_> {
 
     fn put(&mut self, ty: &TypeDesc, at: *mut u8) {
         let big = self.big;
-        Bytes::words(ty, at, false, &mut |at, n, blank| {
+        Bytes::words(ty, at, false, &mut |_, at, n, blank| {
             let word = self.next(n);
             if blank {
                 return word.fill(0);
@@ -151,15 +157,19 @@ impl Bytes<'_> {
 
     fn take(&mut self, ty: &TypeDesc, at: *mut u8) {
         let big = self.big;
-        Bytes::words(ty, at, false, &mut |at, n, blank| {
-            let word = self.next(n);
+        Bytes::words(ty, at, false, &mut |kind, at, n, blank| {
+            let source = self.next(n);
             if blank {
                 return;
             }
+            // The source is not ours to change.
+            let mut word = [0; 8];
+            let word = &mut word[..n];
+            word.copy_from_slice(source);
             if big {
                 word.reverse();
             }
-            if ty.kind == Kind::Bool {
+            if kind == Kind::Bool {
                 word[0] = u8::from(word[0] != 0);
             }
             // SAFETY: a number of so many bytes.

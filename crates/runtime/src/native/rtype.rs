@@ -58,6 +58,7 @@ natives! {
     "rtype.SetInt" => |c: &mut Call| set_bits(c);
     "rtype.SetUint" => |c: &mut Call| set_bits(c);
     "rtype.SetFloat" => |c: &mut Call| set_float(c);
+    "rtype.SetComplex" => |c: &mut Call| set_complex(c);
     "atomic.sameType" => |c: &mut Call| { let is = c.word(0) == c.word(2); c.ret_bool(0, is) };
 }
 
@@ -469,6 +470,19 @@ fn set_float(call: &mut Call) {
             v.data.cast::<f32>().write(x as f32);
         } else {
             v.data.cast::<f64>().write(x);
+        }
+    }
+}
+
+fn set_complex(call: &mut Call) {
+    let v = value(call);
+    let parts = [call.float(2), call.float(3)];
+    // SAFETY: ptr points at a complex number of the size that its type says.
+    unsafe {
+        if (*v.ty.elem).size == 8 {
+            v.data.cast::<[f32; 2]>().write(parts.map(|x| x as f32));
+        } else {
+            v.data.cast::<[f64; 2]>().write(parts);
         }
     }
 }

@@ -216,13 +216,19 @@ fn describe(parsed: &parse::Parsed) -> Vec<u8> {
     text
 }
 
-/// Appends the literal that a match begins with; whether that is all of it.
+/// Appends the literal that a match begins with; whether that is all of it. It ends before U+FFFD, which also stands for
+/// bytes that are not valid.
 fn literal_prefix(hir: &Hir, prefix: &mut Vec<u8>) -> bool {
     match hir.kind() {
         HirKind::Empty => true,
         HirKind::Literal(literal) => {
-            prefix.extend_from_slice(&literal.0);
-            true
+            const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+            let end = literal
+                .0
+                .windows(REPLACEMENT.len())
+                .position(|part| part == REPLACEMENT);
+            prefix.extend_from_slice(&literal.0[..end.unwrap_or(literal.0.len())]);
+            end.is_none()
         }
         HirKind::Capture(capture) => literal_prefix(&capture.sub, prefix),
         HirKind::Repetition(repetition) => {
