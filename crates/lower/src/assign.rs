@@ -327,7 +327,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// `lhs op= rhs`
     pub(crate) fn op_assign(&mut self, op: BinaryOp, lhs: &'ast Expr, rhs: &'ast Expr) {
         self.hoist_assignment(std::slice::from_ref(lhs), std::slice::from_ref(rhs));
-        let to = self.lvalue(lhs);
+        let to = self.operated(lhs);
         let ty = self
             .lvalue_ty(&to)
             .unwrap_or_else(|| mini_diagnostics::bug!("blank in an operation"));
@@ -351,6 +351,10 @@ impl<'ast> FuncLower<'_, 'ast> {
             } else {
                 self.expr_to(rhs, ty)
             };
+            let rhs = match to {
+                LValue::MapElement { .. } => self.in_local(rhs),
+                _ => rhs,
+            };
             let old = self.read(&to);
             Rvalue::Binary(bin_op(op), old, rhs)
         };
@@ -359,7 +363,7 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// `x++`, `x--`
     pub(crate) fn inc_dec(&mut self, x: &'ast Expr, is_inc: bool) {
-        let to = self.lvalue(x);
+        let to = self.operated(x);
         let old = self.read(&to);
         let ty = self.op_ty(&old);
         let types = &self.cx.types;
@@ -373,6 +377,26 @@ impl<'ast> FuncLower<'_, 'ast> {
         let one = Operand::Const(Const { ty, value });
         let op = if is_inc { BinOp::Add } else { BinOp::Sub };
         self.write_back(to, ty, Rvalue::Binary(op, old, one));
+    }
+
+    /// What is on the left of `op=`. Of a map's element all is evaluated here, so that reading, operating and storing stand next
+    /// to each other: codegen then looks into the map once, as Go does, which a key without a hash or a nil map shows.
+    fn operated(&mut self, e: &'ast Expr) -> LValue {
+        match self.lvalue(e) {
+            LValue::MapElement { map, key } => LValue::MapElement {
+                map: self.in_local(map),
+                key: self.in_local(key),
+            },
+            to => to,
+        }
+    }
+
+    /// A constant, or a local with the value.
+    fn in_local(&mut self, operand: Operand) -> Operand {
+        match operand.as_const() {
+            Some(_) => operand,
+            None => Operand::local(self.as_local(operand)),
+        }
     }
 
     fn read(&mut self, from: &LValue) -> Operand {

@@ -532,6 +532,11 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
         let from = self.op_ty(&value);
         self.cx.reached.boxed(from);
         self.cx.demand(ty);
+        // A pointer that nothing changes any more: calls of its methods through the interface are known then.
+        let value = match self.kind(from) {
+            TyKind::Pointer(_) => self.snapshot(value),
+            _ => value,
+        };
         let site = self.b.site(SiteKind::Interface, from, pos, text);
         Operand::local(self.b.eval(ty, Rvalue::MakeInterface { site, ty, value }))
     }

@@ -240,6 +240,13 @@ impl Context<'_> {
                 (MethodTarget::Interface { interface, method }, sig)
             }
         };
+        let by_value = match target {
+            MethodTarget::Static {
+                func,
+                pointer_recv: false,
+            } if path.is_empty() => Some(func),
+            _ => None,
+        };
         let method = MethodRef { path, target };
         let func = self.interface_entry(prog, ty, name, &method, sig);
         Some(MethodImpl {
@@ -247,6 +254,7 @@ impl Context<'_> {
             package: package.clone(),
             sig,
             func,
+            by_value,
         })
     }
 

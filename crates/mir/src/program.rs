@@ -73,6 +73,8 @@ pub struct MethodImpl {
     /// First parameter is the interface's data word: the pointer for pointer receivers and pointer-shaped
     /// values, else a wrapper that takes a pointer to the value.
     pub func: FuncId,
+    /// The method behind the wrapper, if it is declared on the type, or on what a pointer type points to, and takes a value.
+    pub by_value: Option<FuncId>,
 }
 
 /// A program.

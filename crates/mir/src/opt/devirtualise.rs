@@ -1,8 +1,9 @@
 //! Calls whose callee is known become static: of a func value that is a top-level function, of a method of an interface value
 //! that was made from a concrete value in the same body.
 //!
-//! A method with a value receiver is called through its wrapper, which takes a pointer to the value; the value is put in a
-//! temporary for it. Whether a literal is called is for the inliner to see: a static call has no context.
+//! A method with a value receiver is called as declared: with the value, or with what the pointer points to, so that a nil
+//! pointer is dereferenced where a call through the interface says which method it was called with. A promoted one is called
+//! through its wrapper, which takes a pointer to the value; the value is put in a temporary for it. Whether a literal is called is for the inliner to see: a static call has no context.
 //!
 //! Precondition: none; new locals only.
 
@@ -31,8 +32,17 @@ enum Plan {
         func: crate::ids::FuncId,
         ty: TyId,
         value: Operand,
-        through_pointer: bool,
+        receiver: Receiver,
     },
+}
+
+/// What of the interface's value a method is called with.
+#[derive(Clone, Copy)]
+enum Receiver {
+    Value,
+    /// The address of a copy.
+    Address,
+    Pointee,
 }
 
 pub(super) fn run(body: &mut Body, program: &mut Program) -> Vec<Change> {
@@ -120,20 +130,22 @@ fn plan(
             let found = program.methods.get(&ty)?.iter().find(|m| {
                 (&m.name, &m.package, m.sig) == (&wanted.name, &wanted.package, wanted.sig)
             })?;
-            let TyKind::Func(sig) = program.types.kind(program.funcs[found.func].sig) else {
+            let func = found.by_value.unwrap_or(found.func);
+            let TyKind::Func(sig) = program.types.kind(program.funcs[func].sig) else {
                 return None;
             };
             let first = *sig.params.first()?;
-            let through_pointer = match program.types.kind(first) {
-                _ if first == ty => false,
-                TyKind::Pointer(elem) if *elem == ty => true,
+            let receiver = match (program.types.kind(first), program.types.kind(ty)) {
+                _ if first == ty => Receiver::Value,
+                (TyKind::Pointer(elem), _) if *elem == ty => Receiver::Address,
+                (_, TyKind::Pointer(elem)) if *elem == first => Receiver::Pointee,
                 _ => return None,
             };
             Some(Plan::Method {
-                func: found.func,
+                func,
                 ty,
                 value: value.clone(),
-                through_pointer,
+                receiver,
             })
         }
     }
@@ -151,7 +163,7 @@ fn apply(body: &mut Body, program: &mut Program, at: Point, plan: Plan, changes:
             func,
             ty,
             value,
-            through_pointer,
+            receiver,
         } => {
             changes.push(Change {
                 call: call.name.clone(),
@@ -160,9 +172,12 @@ fn apply(body: &mut Body, program: &mut Program, at: Point, plan: Plan, changes:
                 inlined,
             });
             call.callee = Callee::Static(func);
-            if !through_pointer {
-                call.args.insert(0, value);
-                return;
+            match (receiver, &value) {
+                (Receiver::Value, _) => return call.args.insert(0, value),
+                (Receiver::Pointee, Operand::Copy(pointer)) => {
+                    return call.args.insert(0, Operand::Copy(pointer.clone().deref()));
+                }
+                (Receiver::Pointee, Operand::Const(_)) | (Receiver::Address, _) => {}
             }
             let loop_depth = dest.as_local().map_or(1, |l| body.locals[l].loop_depth);
             let temp = |ty, addr_taken| Local {
@@ -173,18 +188,27 @@ fn apply(body: &mut Body, program: &mut Program, at: Point, plan: Plan, changes:
                 addr_taken,
                 loop_depth,
             };
-            let copy = body.locals.push(temp(ty, true));
-            let pointer = body.locals.push(temp(program.types.pointer_to(ty), false));
-            call.args.insert(0, Operand::local(pointer));
-            let new = [
-                StatementKind::StorageLive(copy),
-                StatementKind::Assign(copy.into(), Rvalue::Use(value)),
-                StatementKind::Assign(pointer.into(), Rvalue::Ref(Place::local(copy))),
-            ];
+            let is_address = matches!(receiver, Receiver::Address);
+            let copy = body.locals.push(temp(ty, is_address));
+            let mut new = vec![StatementKind::Assign(copy.into(), Rvalue::Use(value))];
+            call.args.insert(
+                0,
+                if is_address {
+                    let pointer = body.locals.push(temp(program.types.pointer_to(ty), false));
+                    new.insert(0, StatementKind::StorageLive(copy));
+                    new.push(StatementKind::Assign(
+                        pointer.into(),
+                        Rvalue::Ref(Place::local(copy)),
+                    ));
+                    Operand::local(pointer)
+                } else {
+                    Operand::Copy(Place::local(copy).deref())
+                },
+            );
             let index = at.statement as usize;
             body.blocks[at.block].statements.splice(
                 index..index,
-                new.map(|kind| Statement { kind, pos, inlined }),
+                new.into_iter().map(|kind| Statement { kind, pos, inlined }),
             );
         }
     }
