@@ -88,7 +88,13 @@ impl Context<'_> {
             return false;
         }
         let reflects = prog.package_by_path("reflect").is_some();
-        self.close_over_parts(reflects);
+        let calls = reflects && self.calls_by_reflection(prog);
+        if calls {
+            let signatures = self.reached.sets.values().flatten().map(|m| m.sig);
+            let signatures: Vec<TyId> = signatures.collect();
+            self.reached.boxed.extend(signatures);
+        }
+        self.close_over_parts(reflects, calls);
         if reflects {
             self.name_all_methods(prog);
         }
@@ -139,8 +145,16 @@ impl Context<'_> {
         }
     }
 
-    /// Adds the types that descriptors of boxed types lead to; by reflection, from a variable to its address too.
-    fn close_over_parts(&mut self, reflects: bool) {
+    /// Whether functions can be called by reflection: what they take and return becomes values then.
+    fn calls_by_reflection(&self, prog: &mut Program) -> bool {
+        let glue = prog.find("reflect", "glue");
+        glue.and_then(|object| prog.func_of(object))
+            .is_some_and(|source| self.func_of.contains_key(&(source, Box::default())))
+    }
+
+    /// Adds the types that descriptors of boxed types lead to; by reflection, from a variable to its address too, and from a function
+    /// to parameters and results.
+    fn close_over_parts(&mut self, reflects: bool, calls: bool) {
         let mut index = self.reached.n_types_done;
         while let Some(&ty) = self.reached.boxed.get_index(index) {
             index += 1;
@@ -157,6 +171,12 @@ impl Context<'_> {
                     add(*value);
                 }
                 TyKind::Struct(fields) => fields.iter().for_each(|field| add(field.ty)),
+                TyKind::Func(sig) if calls => {
+                    sig.params
+                        .iter()
+                        .chain(&sig.results)
+                        .for_each(|&ty| add(ty));
+                }
                 _ => {}
             }
             if reflects && self.types.named(ty).is_some() {

@@ -139,6 +139,14 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     ("text/tabwriter", files!("text/tabwriter": "tabwriter.mini")),
     (
+        "text/template",
+        files!("text/template": "compare.mini", "escape.mini", "eval.mini", "exec.mini", "files.mini", "funcs.mini", "range.mini", "template.mini"),
+    ),
+    (
+        "text/template/parse",
+        files!("text/template/parse": "copy.mini", "lex.mini", "node.mini", "number.mini", "parse.mini", "print.mini"),
+    ),
+    (
         "time",
         files!("time": "duration.mini", "format.mini", "marshal.mini", "native.mini", "time.mini", "timer.mini", "zone.mini"),
     ),
