@@ -135,7 +135,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("syscall", files!("syscall": "signal.mini", "syscall.mini")),
     (
         "testing",
-        files!("testing": "benchmark.mini", "common.mini", "example.mini", "main.mini", "match.mini", "native.mini", "t.mini"),
+        files!("testing": "benchmark.mini", "common.mini", "example.mini", "fuzz.mini", "main.mini", "match.mini", "native.mini", "t.mini"),
     ),
     ("text/tabwriter", files!("text/tabwriter": "tabwriter.mini")),
     (

@@ -35,6 +35,7 @@ struct Example {
 pub(super) struct Plan {
     tests: Vec<(Place, String)>,
     benchmarks: Vec<(Place, String)>,
+    fuzz: Vec<(Place, String)>,
     examples: Vec<Example>,
     main: Option<Place>,
     has_inside: bool,
@@ -107,11 +108,7 @@ impl Plan {
             ("b", "B")
         } else if has_prefix(name, "Fuzz") {
             if is("F") {
-                refuse(
-                    session,
-                    decl,
-                    "fuzz tests are not supported yet".to_string(),
-                );
+                self.fuzz.push((place, name.to_string()));
                 return;
             }
             ("f", "F")
@@ -246,6 +243,7 @@ pub(super) fn source(plan: &Plan, path: &str, flags: &TestFlags) -> String {
         plan.tests
             .iter()
             .chain(&plan.benchmarks)
+            .chain(&plan.fuzz)
             .any(|(other, _)| *other == place)
             || plan.examples.iter().any(|example| example.place == place)
             || plan.main == Some(place)
@@ -267,6 +265,10 @@ pub(super) fn source(plan: &Plan, path: &str, flags: &TestFlags) -> String {
     for (place, name) in &plan.benchmarks {
         let _ = writeln!(out, "\t{{{name:?}, {}.{name}}},", place.name());
     }
+    out += "}\n\nvar fuzz = []testing.InternalFuzzTarget{\n";
+    for (place, name) in &plan.fuzz {
+        let _ = writeln!(out, "\t{{{name:?}, {}.{name}}},", place.name());
+    }
     out += "}\n\nvar examples = []testing.InternalExample{\n";
     for example in &plan.examples {
         let (name, place) = (&example.name, example.place.name());
@@ -278,7 +280,7 @@ pub(super) fn source(plan: &Plan, path: &str, flags: &TestFlags) -> String {
     }
     out += "}\n\nfunc main() {\n\tm := testing.MainStart(testing.Settings{\n";
     settings(&mut out, path, flags);
-    out += "\t}, tests, benchmarks, examples)\n";
+    out += "\t}, tests, benchmarks, fuzz, examples)\n";
     match plan.main {
         Some(place) => {
             let _ = writeln!(
