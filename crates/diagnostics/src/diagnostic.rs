@@ -115,28 +115,44 @@ impl Diagnostic {
     }
 }
 
-/// Drops what Go's compiler drops, a second syntax error on a line and the same error repeated on a line, and sorts by
-/// position. Facts that were asked for are all kept.
-///
-/// Which of two syntax errors on a line is the second is a matter of the order in which they were found, so the list must
-/// still be in that order.
+/// Drops what Go's compiler drops, and sorts by position: [`drop_repeated`], [`sort`].
 pub fn sort_and_dedup(diagnostics: &mut Diagnostics, sources: &SourceMap) {
+    drop_repeated(diagnostics, sources);
+    sort(diagnostics);
+}
+
+/// Drops a second syntax error on a line, and an error with the words and on the line of the one before it. Facts that
+/// were asked for are all kept.
+///
+/// Both are a matter of the order in which errors were found, so the list must still be in that order (Go: `ErrorfAt` in
+/// base/print.go).
+pub(crate) fn drop_repeated(diagnostics: &mut Diagnostics, sources: &SourceMap) {
     let mut syntax_lines = HashSet::new();
-    let mut seen = HashSet::new();
+    let mut last = None;
     diagnostics.retain(|diagnostic| {
         let Some(location) = sources.locate(diagnostic.pos) else {
             return true;
         };
         let line = (location.file, location.line);
         if diagnostic.message.starts_with("syntax error: ") {
-            syntax_lines.insert(line)
-        } else if diagnostic.severity == Severity::Info {
-            true
-        } else {
-            seen.insert((line, diagnostic.severity, diagnostic.message.clone()))
+            return syntax_lines.insert(line);
         }
+        if diagnostic.severity == Severity::Info {
+            return true;
+        }
+        let this = (line, diagnostic.severity, diagnostic.message.clone());
+        let is_new = last.as_ref() != Some(&this);
+        last = Some(this);
+        is_new
     });
+}
+
+/// Sorts by position; of errors with the same words at the same place one is left.
+pub(crate) fn sort(diagnostics: &mut Diagnostics) {
     diagnostics.sort_by_key(|diagnostic| diagnostic.pos);
+    diagnostics.dedup_by(|b, a| {
+        a.is_error() && (a.pos, a.severity, &a.message) == (b.pos, b.severity, &b.message)
+    });
 }
 
 #[cfg(test)]
@@ -144,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_syntax_error_a_line_and_no_message_twice() {
+    fn one_syntax_error_a_line_and_no_message_twice_in_a_row() {
         let mut sources = SourceMap::new();
         let file = sources.add("a.mini", "aaaa\nbbbb\n");
         let base = sources.file(file).base;
@@ -155,6 +171,8 @@ mod tests {
             Diagnostic::error(Code::Syntax, at(0), "syntax error: one"),
             Diagnostic::error(Code::UndeclaredName, at(5), "undefined: b"),
             Diagnostic::error(Code::UndeclaredName, at(7), "undefined: c"),
+            Diagnostic::error(Code::UndeclaredName, at(8), "undefined: b"),
+            Diagnostic::error(Code::UndeclaredName, at(7), "undefined: c"),
         ];
         sort_and_dedup(&mut list, &sources);
         let messages: Vec<_> = list
@@ -163,7 +181,12 @@ mod tests {
             .collect();
         assert_eq!(
             messages,
-            ["syntax error: two", "undefined: b", "undefined: c"]
+            [
+                "syntax error: two",
+                "undefined: b",
+                "undefined: c",
+                "undefined: b"
+            ]
         );
     }
 }

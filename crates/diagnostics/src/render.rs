@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::{Diagnostic, Severity, SourceMap, sort_and_dedup};
+use crate::diagnostic::{drop_repeated, sort};
+use crate::{Diagnostic, Severity, SourceMap};
 
-/// As Go's compiler: after this many errors the rest is counted, not shown.
+/// As Go's compiler: with this many errors it stops.
 pub const MAX_ERRORS: usize = 10;
 
 /// A rendered list: the text for standard error, and whether the program may be built.
@@ -25,34 +26,40 @@ pub fn render_all(
     render_limited(diagnostics, sources, is_terminal, MAX_ERRORS)
 }
 
-/// Sorts, drops repetitions, and renders a whole list, ending with `too many errors` after `max_errors`.
+/// Drops repetitions, keeps of the errors the `max_errors` that were found first, and renders what is left in the order of
+/// positions; `too many errors` stands below, with the place of the last one found.
 pub fn render_limited(
     mut diagnostics: Vec<Diagnostic>,
     sources: &SourceMap,
     is_terminal: bool,
     max_errors: usize,
 ) -> Rendered {
-    sort_and_dedup(&mut diagnostics, sources);
-    let mut rendered = Rendered::default();
-    let mut n_errors = 0;
-    let mut last = None;
+    drop_repeated(&mut diagnostics, sources);
+    let mut errors = diagnostics
+        .iter()
+        .enumerate()
+        .filter(|(_, diagnostic)| diagnostic.is_error());
+    let last = errors
+        .nth(max_errors - 1)
+        .map(|(at, diagnostic)| (at, diagnostic.pos));
+    if let Some((at, _)) = last {
+        diagnostics.truncate(at + 1);
+    }
+    sort(&mut diagnostics);
+    let mut rendered = Rendered {
+        has_errors: diagnostics.iter().any(Diagnostic::is_error),
+        ..Rendered::default()
+    };
     for diagnostic in &diagnostics {
-        if diagnostic.is_error() {
-            rendered.has_errors = true;
-            if n_errors == max_errors {
-                let place = last
-                    .map(|location| format!("{location}: "))
-                    .unwrap_or_default();
-                let _ = writeln!(rendered.text, "{place}too many errors");
-                break;
-            }
-            n_errors += 1;
-            last = sources.locate(diagnostic.pos);
-        }
         rendered.text += &match is_terminal {
             true => render_snippet(diagnostic, sources),
             false => render_plain(diagnostic, sources),
         };
+    }
+    if let Some((_, pos)) = last {
+        let place = sources.locate(pos);
+        let place = place.map_or(String::new(), |location| format!("{location}: "));
+        let _ = writeln!(rendered.text, "{place}too many errors");
     }
     rendered
 }
@@ -172,18 +179,21 @@ mod tests {
     }
 
     #[test]
-    fn the_eleventh_error_is_not_shown() {
+    fn the_tenth_error_found_is_the_last_one_shown() {
         let mut sources = SourceMap::new();
         let file = sources.add("a.mini", "\n".repeat(20));
         let base = sources.file(file).base;
         let list = (0..12)
+            .rev()
             .map(|line| {
                 Diagnostic::error(Code::Syntax, base.offset(line).span(), "syntax error: x")
             })
             .collect();
         let rendered = render_all(list, &sources, false);
-        assert_eq!(rendered.text.lines().count(), MAX_ERRORS + 1);
-        assert!(rendered.text.ends_with("too many errors\n"));
+        let lines: Vec<&str> = rendered.text.lines().collect();
+        assert_eq!(lines.len(), MAX_ERRORS + 1);
+        assert_eq!(lines[0], "a.mini:3:1: syntax error: x");
+        assert_eq!(lines[MAX_ERRORS], "a.mini:3:1: too many errors");
         assert!(rendered.has_errors);
     }
 }
