@@ -249,7 +249,7 @@ pub enum ExprKind {
         indices: Vec<Expr>,
     },
     Slice(Box<SliceExpr>),
-    /// `x.(T)`
+    /// `x.(T)`; outside of a type switch's head, `x.(type)` is one whose type is [`ExprKind::Bad`].
     TypeAssert {
         x: Box<Expr>,
         ty: Box<Expr>,

@@ -138,13 +138,18 @@ impl Checker<'_> {
         is_last: bool,
         pending: &mut Vec<Goto>,
     ) {
+        // In a type switch `fallthrough` has a message of its own, however deep it stands in blocks.
         let plain = Targets {
-            clause: Clause::OutOfPlace,
+            clause: match targets.clause {
+                Clause::TypeSwitch => Clause::TypeSwitch,
+                _ => Clause::OutOfPlace,
+            },
             ..targets
         };
         let breakable = Targets {
             can_break: true,
-            ..plain
+            clause: Clause::OutOfPlace,
+            ..targets
         };
         let looping = Targets {
             can_continue: true,

@@ -15,7 +15,7 @@ use crate::branches;
 use crate::lexer::code_point;
 use crate::literal;
 use crate::print;
-use crate::token::{Tok, Token};
+use crate::token::{Kind, Tok, Token};
 
 /// What a token list was parsed into; which, its first token says.
 pub(crate) enum Parsed {
@@ -74,14 +74,6 @@ pub(crate) struct Builder<'b> {
     checked_from: Pos,
     /// The first `{` that stands after something that is no literal type.
     stray_brace: Option<Pos>,
-    /// `x.(type)` that no switch has claimed yet.
-    guards: Vec<Guard>,
-}
-
-struct Guard {
-    id: ExprId,
-    start: Pos,
-    span: Span,
 }
 
 /// What kind of list parameters form; the rules differ.
@@ -103,26 +95,18 @@ impl<'b> Builder<'b> {
         ids: &'b mut NodeIds,
         diagnostics: &'b mut Diagnostics,
     ) -> Builder<'b> {
-        let (stray_brace, guards) = (None, Vec::new());
         Builder {
             source,
             tokens,
             checked_from,
             ids,
             diagnostics,
-            stray_brace,
-            guards,
+            stray_brace: None,
         }
     }
 
-    /// Reports what can only be known at the end. Returns the position of a `{` that the grammar took for the beginning
-    /// of a literal, and that should not be there.
-    pub(crate) fn finish(self) -> Option<Pos> {
-        for guard in self.guards {
-            let message = "invalid syntax tree: use of .(type) outside type switch";
-            let error = Diagnostic::error(Code::InvalidSyntaxTree, guard.span, message);
-            self.diagnostics.push(error.at(guard.start));
-        }
+    /// The position of a `{` that the grammar took for the beginning of a literal, and that should not be there.
+    pub(crate) fn stray_brace(&self) -> Option<Pos> {
         self.stray_brace
     }
 
@@ -243,7 +227,39 @@ impl<'b> Builder<'b> {
         r: Pos,
     ) -> Box<Expr> {
         let (pos, indices) = args;
+        for type_arg in indices.iter().skip(1) {
+            self.check_begins_type(type_arg, "]");
+        }
         self.expr(pos, l, r, ExprKind::Index { x, indices })
+    }
+
+    /// `x[T]` where only a type may stand.
+    pub(crate) fn instantiated(
+        &mut self,
+        x: Box<Expr>,
+        args: (Pos, Vec<Expr>),
+        l: Pos,
+        r: Pos,
+    ) -> Box<Expr> {
+        if let Some(first) = args.1.first() {
+            self.check_begins_type(first, "type");
+        }
+        self.index(x, args, l, r)
+    }
+
+    /// Reports an expression whose first token begins no type.
+    fn check_begins_type(&mut self, x: &Expr, expected: &str) {
+        let start = x.span.start;
+        let index = self.tokens.partition_point(|token| token.pos() < start);
+        if let Some(token) = self.tokens.get(index)
+            && matches!(
+                token.tok.kind,
+                Kind::Literal | Kind::AddOp | Kind::Not | Kind::Tilde
+            )
+        {
+            let message = format!("unexpected {}, expected {expected}", token.tok);
+            self.syntax_error(start, message);
+        }
     }
 
     pub(crate) fn slice(&mut self, x: Box<Expr>, s: Subscripts, l: Pos, r: Pos) -> Box<Expr> {
@@ -285,7 +301,7 @@ impl<'b> Builder<'b> {
         )
     }
 
-    /// `x.(type)`: a type assertion without a type until a switch claims it.
+    /// `x.(type)`: a type assertion without a type, until a switch claims it.
     pub(crate) fn type_switch_guard(
         &mut self,
         x: Box<Expr>,
@@ -293,15 +309,8 @@ impl<'b> Builder<'b> {
         l: Pos,
         r: Pos,
     ) -> Box<Expr> {
-        let start = x.start_pos();
         let ty = Box::new(bad(pos));
-        let guard = self.expr(pos, l, r, ExprKind::TypeAssert { x, ty });
-        self.guards.push(Guard {
-            id: guard.id,
-            start,
-            span: guard.span,
-        });
-        guard
+        self.expr(pos, l, r, ExprKind::TypeAssert { x, ty })
     }
 
     pub(crate) fn composite_lit(
@@ -380,7 +389,6 @@ impl<'b> Builder<'b> {
                 format!("unexpected {found}, expected chan"),
             );
         }
-        x.pos = l;
         x.span = Span::new(l, r);
         x
     }
@@ -669,8 +677,28 @@ impl<'b> Builder<'b> {
         self.stmt(l, l, r, StmtKind::Branch { kind, label })
     }
 
-    /// The operand of `go` and `defer`.
-    pub(crate) fn unparenthesized(&mut self, keyword: &str, call: Box<Expr>) -> Box<Expr> {
+    /// The operand of `go` and `defer`: without operators, and without parentheses around it.
+    pub(crate) fn deferred(&mut self, keyword: &str, call: Box<Expr>) -> Box<Expr> {
+        let mut first = &call;
+        let mut operator = None;
+        while let ExprKind::Binary { op, x, .. } = &first.kind {
+            operator = Some((op.as_str(), first.pos));
+            first = x;
+        }
+        let is_receive_type = |dir: &ChanDir| *dir == ChanDir::RecvOnly;
+        match (&first.kind, operator) {
+            (ExprKind::Unary { op, .. }, _) => {
+                let message = format!("unexpected {}, expected expression", op.as_str());
+                self.syntax_error(first.span.start, message);
+            }
+            (ExprKind::ChanType { dir, .. }, _) if is_receive_type(dir) => {
+                self.syntax_error(first.span.start, "unexpected <-, expected expression");
+            }
+            (_, Some((op, pos))) => {
+                self.syntax_error(pos, format!("unexpected {op} at end of statement"));
+            }
+            _ => {}
+        }
         match call.kind {
             ExprKind::Paren(inner) => {
                 self.error(
@@ -769,7 +797,7 @@ impl<'b> Builder<'b> {
         r: Pos,
     ) -> Box<Stmt> {
         let (init, body) = (init.map(|init| *init), unbox(body));
-        let kind = match tag.map(|tag| self.claim_guard(tag)) {
+        let kind = match tag.map(Self::claim_guard) {
             None => StmtKind::Switch(Box::new(SwitchStmt {
                 init,
                 tag: None,
@@ -801,7 +829,7 @@ impl<'b> Builder<'b> {
     }
 
     /// `x.(type)` and `v := x.(type)` make a type switch.
-    fn claim_guard(&mut self, tag: Box<Stmt>) -> Tag {
+    fn claim_guard(tag: Box<Stmt>) -> Tag {
         let (bind, guard) = match &tag.kind {
             StmtKind::Expr(x) => (None, &**x),
             StmtKind::Define { lhs, rhs } => match (lhs.as_slice(), rhs.as_slice()) {
@@ -810,14 +838,9 @@ impl<'b> Builder<'b> {
             },
             _ => return Tag::Value(tag),
         };
-        let Some(claimed) = self
-            .guards
-            .iter()
-            .position(|pending| pending.id == guard.id)
-        else {
+        if !is_guard(guard) {
             return Tag::Value(tag);
-        };
-        self.guards.remove(claimed);
+        }
         let guard = match tag.kind {
             StmtKind::Expr(x) => *x,
             StmtKind::Define { mut rhs, .. } => rhs.swap_remove(0),
@@ -963,6 +986,11 @@ fn strip_parens(mut x: Box<Expr>) -> Box<Expr> {
         x = inner;
     }
     x
+}
+
+/// `x.(type)`
+fn is_guard(x: &Expr) -> bool {
+    matches!(&x.kind, ExprKind::TypeAssert { ty, .. } if matches!(ty.kind, ExprKind::Bad))
 }
 
 /// Whether `x {` may begin a composite literal.

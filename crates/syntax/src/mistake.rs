@@ -143,6 +143,17 @@ impl Explainer<'_> {
         })
     }
 
+    /// Whether a colon stands directly in the innermost brackets, before the wrong token.
+    fn has_colon(&self) -> bool {
+        let open = self.top().at;
+        (open + 1..self.at).any(|index| {
+            self.kind(index) == Kind::Colon
+                && open_brackets(self.tokens, index)
+                    .last()
+                    .is_some_and(|innermost| innermost.at == open)
+        })
+    }
+
     /// The bracket that ends the list at hand.
     fn list_end(&self) -> Option<Kind> {
         match self.inside() {
@@ -320,7 +331,7 @@ impl Explainer<'_> {
             return self.at_block_of_header(keyword_at);
         }
         if !self.can(Kind::LBraceBlock) {
-            if self.can(Kind::Semi) && self.can(Kind::AddOp) && !self.can(Kind::Name) {
+            if self.can(Kind::Semi) && !self.can(Kind::Name) {
                 return Some(self.expected("semicolon or newline", self.take_for(Kind::Semi)));
             }
             return None;
@@ -331,26 +342,11 @@ impl Explainer<'_> {
         let is_first_part = !self.tokens[keyword_at..self.at]
             .iter()
             .any(|token| matches!(token.tok.kind, Kind::Semi | Kind::Range));
-        let ends: &[Kind] = match keyword {
-            Kind::Select | Kind::Switch if !is_first_part || keyword == Kind::Select => {
-                &[Kind::Case, Kind::Default, Kind::RBrace]
-            }
-            _ => &[Kind::LBrace, Kind::LBraceBlock, Kind::RBrace],
-        };
-        let block = self.next_of(ends);
-        // Go reads the parts of the header that are missing here from what follows.
-        let mut insert = match keyword {
-            Kind::If if is_first_part => vec![Kind::Semi, Kind::Name],
-            Kind::For if is_first_part => vec![Kind::Semi, Kind::Semi],
-            _ => vec![],
-        };
-        if !matches!(self.kind(block), Kind::LBrace | Kind::LBraceBlock) {
-            insert.push(Kind::LBraceBlock);
-        }
-        let repair = Repair::Splice {
-            from: self.at,
-            to: block,
-            insert,
+        let repair = match keyword {
+            Kind::Select => self.open_block(&[Kind::Case, Kind::Default, Kind::RBrace]),
+            _ if is_first_part => self.end_first_part(keyword),
+            Kind::Switch => self.open_block(&[Kind::Case, Kind::Default, Kind::RBrace]),
+            _ => self.open_block(&[Kind::Name, Kind::RBrace]),
         };
         Some(match keyword {
             Kind::Select => self.plain("missing { after select clause", repair),
@@ -358,6 +354,36 @@ impl Explainer<'_> {
             Kind::Switch => self.plain("missing { after switch clause", repair),
             _ => self.expected(&format!("{{ after {} clause", keyword.text()), repair),
         })
+    }
+
+    /// Takes what is at the next of `kinds` for the inside of the block.
+    fn open_block(&self, kinds: &[Kind]) -> Repair {
+        self.skip_to(kinds, &[Kind::LBraceBlock])
+    }
+
+    /// Takes the wrong token for a semicolon and goes on at the next brace: the other parts of the header are read from there.
+    fn end_first_part(&self, keyword: Kind) -> Repair {
+        let next = Explainer {
+            at: (self.at + 1).min(self.tokens.len() - 1),
+            expected: Vec::new(),
+            open: self.open.clone(),
+            ..*self
+        };
+        let to = match self.found() {
+            Kind::Eof => self.at,
+            _ => next.next_of(&[Kind::LBrace, Kind::LBraceBlock, Kind::RBrace]),
+        };
+        let is_block = matches!(self.kind(to), Kind::LBrace | Kind::LBraceBlock);
+        let insert = match keyword {
+            Kind::If if is_block => vec![Kind::Semi, Kind::Name],
+            Kind::For if is_block => vec![Kind::Semi, Kind::Semi],
+            _ => vec![Kind::Semi],
+        };
+        Repair::Splice {
+            from: self.at,
+            to,
+            insert,
+        }
     }
 
     /// The wrong token is the `{` of the block.
@@ -414,11 +440,7 @@ impl Explainer<'_> {
         let in_clauses = self.can(Kind::Case) || self.can(Kind::Default);
         if follows_separator && in_clauses {
             let to = self.next_of(&[Kind::Colon, Kind::Case, Kind::Default, Kind::RBrace]);
-            let insert = match self.kind(to) {
-                Kind::Colon => vec![Kind::Default],
-                Kind::Case | Kind::Default | Kind::RBrace => vec![],
-                _ => vec![Kind::Default, Kind::Colon],
-            };
+            let insert = vec![Kind::Default];
             let repair = Repair::Splice {
                 from: self.at,
                 to,
@@ -452,7 +474,10 @@ impl Explainer<'_> {
         {
             return Some(self.expected(close.text(), Repair::Stop));
         }
-        let is_complete = !matches!(self.before(1), Kind::Return | Kind::Comma)
+        let begins = [Kind::Return, Kind::Comma, Kind::If, Kind::For, Kind::Switch];
+        let begins_part = self.top().header.is_some() && self.before(1) == Kind::Semi;
+        let is_complete = !begins.contains(&self.before(1))
+            && !begins_part
             && (self.can(Kind::Semi) || self.can(Kind::Comma) || self.can(Kind::Colon))
             && !matches!(
                 self.before(1),
@@ -496,6 +521,8 @@ impl Explainer<'_> {
             Inside::Group if self.can(Kind::Semi) => {
                 list("grouped declaration", Kind::RParen, line)
             }
+            // A lone name might be a field's.
+            Inside::Struct if self.before(1) == Kind::Name && self.can(Kind::Map) => None,
             Inside::Struct if self.can(Kind::Semi) => list("struct type", Kind::RBrace, line),
             Inside::Interface if self.can(Kind::Semi) => list("interface type", Kind::RBrace, line),
             Inside::Call if self.can(Kind::RParen) => list("argument list", Kind::RParen, "comma"),
@@ -507,6 +534,10 @@ impl Explainer<'_> {
             }
             Inside::TypeParams if self.can(Kind::RBrack) => {
                 list("parameter list", Kind::RBrack, "comma")
+            }
+            Inside::Index if self.before(1) == Kind::Colon => None,
+            Inside::Index if self.has_colon() && self.can(Kind::RBrack) => {
+                Some(self.expected("]", self.take_for(Kind::RBrack)))
             }
             Inside::Index if self.can(Kind::Colon) && self.can(Kind::RBrack) => {
                 let repair = self.close_list(Kind::RBrack);
@@ -550,7 +581,8 @@ impl Explainer<'_> {
             let repair = self.skip_to(&[Kind::Semi, Kind::RParen], &[Kind::Literal]);
             return Some(self.plain("missing import path", repair));
         }
-        if !(self.can(Kind::Literal) && self.can(Kind::Func)) {
+        let is_operand = self.can(Kind::Literal) && self.can(Kind::Func);
+        if !is_operand || self.inside() == Inside::Struct {
             return None;
         }
         if self.found() == Kind::RBrack && self.before(1) == Kind::LBrack {
@@ -652,6 +684,12 @@ impl Explainer<'_> {
                     return Some(self.expected("field name or embedded type", repair));
                 }
             }
+            Inside::TypeParams
+                if self.before(1) == Kind::LBrackTypeParams && self.found() != Kind::RBrack =>
+            {
+                let closers = [Kind::RParen, Kind::RBrack, Kind::RBrace];
+                return Some(self.expected("expression", with_name(&closers)));
+            }
             Inside::TypeParams if follows_separator && self.can(Kind::Name) => {
                 if self.found() == Kind::RBrack {
                     let repair = self.insert(&[Kind::Name, Kind::Name]);
@@ -718,7 +756,8 @@ impl Explainer<'_> {
 
     /// One certain token should stand here.
     fn at_token(&self) -> Mistake {
-        if self.before(1) == Kind::Func && self.inside() == Inside::File {
+        let begins_decl = matches!(self.before(2), Kind::Semi | Kind::StartDecls);
+        if self.before(1) == Kind::Func && begins_decl && self.inside() == Inside::File {
             let insert = [Kind::Name, Kind::LParen, Kind::RParen];
             return self.expected(
                 "name or (",

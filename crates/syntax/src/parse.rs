@@ -184,7 +184,7 @@ impl Session<'_> {
             (token.span.start, token.tok, token.span.end)
         });
         let result = grammar::SourceParser::new().parse(&mut builder, input);
-        if let Some(stray_brace) = builder.finish() {
+        if let Some(stray_brace) = builder.stray_brace() {
             return Err(self.stuck_at_brace(tokens, stray_brace));
         }
         result.map_err(|error| match error {

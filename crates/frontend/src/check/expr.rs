@@ -268,6 +268,12 @@ impl<'a> Checker<'a> {
                 x
             }
             ExprKind::Slice(slice) => self.slice_expr(expr, slice),
+            ExprKind::TypeAssert { x, ty } if matches!(ty.kind, ExprKind::Bad) => {
+                let text = "invalid syntax tree: use of .(type) outside type switch";
+                self.error(Code::InvalidSyntaxTree, expr, text);
+                self.use_exprs(std::slice::from_ref(x));
+                Operand::invalid(expr)
+            }
             ExprKind::TypeAssert { x, ty } => self.type_assert(expr, x, ty),
             ExprKind::Call(call) => return self.call_expr(expr, call),
             ExprKind::Unary {
