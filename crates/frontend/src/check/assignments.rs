@@ -389,6 +389,12 @@ impl<'a> Checker<'a> {
             }
             if let Some(known) = self.lookup_innermost(ident.name) {
                 self.record_use(ident.id, known);
+                if self.prog.var(known).is_some() && !self.object(known).ty.is_valid() {
+                    // It would take the type of its value now.
+                    let obj = dummy(self);
+                    vars.push(obj);
+                    continue;
+                }
                 if let ObjectKind::Var(_) = self.object(known).kind {
                     if let Some(var) = self.prog.var_mut(known) {
                         var.is_reassigned = true;

@@ -181,7 +181,8 @@ impl<'a> Checker<'a> {
             return Ok(sig.clone());
         }
         if fun.is_nil() {
-            return Err("invalid operation: cannot call nil".to_string());
+            let text = "invalid operation: cannot call nil: untyped nil is not a function";
+            return Err(text.to_string());
         }
         let mut culprit = None;
         self.types().all_types(fun.ty, |ty, under| {

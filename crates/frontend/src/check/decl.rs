@@ -97,7 +97,13 @@ impl<'a> Checker<'a> {
         self.path.push(obj);
         let mut env = Env::package(at.pkg, at.file);
         env.base = self.scopes.depth();
-        env.decl = obj;
+        // What the declaration of a function or type refers to needs no initialisation.
+        if !matches!(
+            self.object(obj).kind,
+            ObjectKind::Func(_) | ObjectKind::TypeName { .. }
+        ) {
+            env.decl = obj;
+        }
         let asts = self.asts;
         self.at(env, |c| match c.object(obj).kind {
             ObjectKind::Const(_) => {

@@ -90,23 +90,63 @@ impl<'a> Checker<'a> {
         needed
     }
 
-    /// Variables and constants that refer to themselves.
+    /// Reports variables and constants that refer to themselves, in the order in which Go finds them: one after the other,
+    /// those that wait for the fewest others first, the first of a cycle no longer counts for those that wait for it.
     fn report_cycles(&mut self, objects: &[ObjId]) {
-        let on_cycle = self.objects_on_cycles(objects);
-        let mut reported: HashSet<ObjId, FixedState> = HashSet::default();
-        for &obj in objects {
-            let is_value = matches!(
-                self.object(obj).kind,
+        if self.objects_on_cycles(objects).is_empty() {
+            return;
+        }
+        let is_value = |obj: &ObjId| {
+            matches!(
+                self.object(*obj).kind,
                 ObjectKind::Var(_) | ObjectKind::Const(_)
-            );
-            if !is_value || !on_cycle.contains(&obj) || reported.contains(&obj) {
-                continue;
+            )
+        };
+        let values: Vec<ObjId> = objects.iter().copied().filter(is_value).collect();
+        let needs: Vec<HashSet<ObjId, FixedState>> =
+            values.iter().map(|&obj| self.needed_values(obj)).collect();
+        let mut n_missing: Vec<usize> = needs.iter().map(HashSet::len).collect();
+        let is_var = |at: usize| matches!(self.object(values[at]).kind, ObjectKind::Var(_));
+        let mut queue: BTreeSet<(bool, usize, usize)> = (0..values.len())
+            .map(|at| (is_var(at), n_missing[at], at))
+            .collect();
+        let mut cycles = Vec::new();
+        while let Some((.., at)) = queue.pop_first() {
+            let obj = values[at];
+            if n_missing[at] > 0 {
+                cycles.extend(self.path_to_itself(obj));
             }
-            if let Some(cycle) = self.path_to_itself(obj) {
-                reported.extend(&cycle);
-                self.report_init_cycle(&cycle);
+            for (other, needs) in needs.iter().enumerate() {
+                let key = (is_var(other), n_missing[other], other);
+                if needs.contains(&obj) && queue.remove(&key) {
+                    n_missing[other] -= 1;
+                    queue.insert((key.0, n_missing[other], other));
+                }
             }
         }
+        for cycle in cycles {
+            self.report_init_cycle(&cycle);
+        }
+    }
+
+    /// The variables and constants that one refers to, itself or through functions.
+    fn needed_values(&self, value: ObjId) -> HashSet<ObjId, FixedState> {
+        let mut needed: HashSet<ObjId, FixedState> = HashSet::default();
+        let mut seen: HashSet<ObjId, FixedState> = HashSet::default();
+        let mut todo = vec![value];
+        while let Some(obj) = todo.pop() {
+            let Some(info) = self.prog.state.decls.get(&obj) else {
+                continue;
+            };
+            for &dep in &info.deps {
+                if !matches!(self.object(dep).kind, ObjectKind::Func(_)) {
+                    needed.insert(dep);
+                } else if seen.insert(dep) {
+                    todo.push(dep);
+                }
+            }
+        }
+        needed
     }
 
     /// The objects that may refer to themselves: what is left when those that refer to none that is left, and those
@@ -148,28 +188,33 @@ impl<'a> Checker<'a> {
         left
     }
 
+    /// The first way from an object to itself, depth first, what is declared first before the rest.
     fn path_to_itself(&self, start: ObjId) -> Option<Vec<ObjId>> {
-        let mut from: HashMap<ObjId, ObjId, FixedState> = HashMap::default();
-        let mut todo = vec![start];
         let pkg = self.object(start).pkg;
-        while let Some(obj) = todo.pop() {
-            let Some(info) = self.prog.state.decls.get(&obj) else {
-                continue;
-            };
-            for &dep in info.deps.iter().rev() {
-                if dep == start {
-                    let mut path = vec![obj];
-                    let mut at = obj;
-                    while let Some(&before) = from.get(&at) {
-                        path.push(before);
-                        at = before;
-                    }
-                    path.reverse();
-                    return Some(path);
+        let deps = |obj: ObjId| -> Vec<ObjId> {
+            let info = self.prog.state.decls.get(&obj);
+            let mut deps: Vec<ObjId> = info
+                .into_iter()
+                .flat_map(|info| info.deps.iter().copied())
+                .filter(|&dep| self.object(dep).pkg == pkg)
+                .collect();
+            deps.sort_by_key(|&dep| std::cmp::Reverse(self.object(dep).pos));
+            deps
+        };
+        let mut seen: HashSet<ObjId, FixedState> = HashSet::default();
+        let mut path = vec![start];
+        let mut left = vec![deps(start)];
+        while let Some(next) = left.last_mut().map(Vec::pop) {
+            match next {
+                Some(dep) if dep == start => return Some(path),
+                Some(dep) if seen.insert(dep) => {
+                    path.push(dep);
+                    left.push(deps(dep));
                 }
-                if self.object(dep).pkg == pkg && !from.contains_key(&dep) {
-                    from.insert(dep, obj);
-                    todo.push(dep);
+                Some(_) => {}
+                None => {
+                    path.pop();
+                    left.pop();
                 }
             }
         }

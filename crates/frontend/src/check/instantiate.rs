@@ -30,22 +30,17 @@ impl<'a> Checker<'a> {
         mut problem: impl FnMut(TypeId, &Type) -> Option<String>,
     ) -> Result<TypeId, String> {
         let mut found = None;
-        self.types().all_types(ty, |ty, under| {
+        let common = self.types().common_under_of(ty, |ty, under| {
             found = problem(ty, self.types().get(under));
             found.is_none()
         });
-        match found {
-            Some(text) => Err(text),
-            None => self
-                .types()
-                .common_under(ty)
-                .map_err(|why| self.no_common_text(why)),
-        }
+        common.map_err(|why| found.unwrap_or_else(|| self.no_common_text(why)))
     }
+
     /// Why the types that a type parameter stands for have no underlying type in common.
     pub(super) fn no_common_text(&self, why: NoCommon) -> String {
         match why {
-            NoCommon::NoSpecificType => "no specific type".to_string(),
+            NoCommon::NoSpecificType | NoCommon::Unwanted => "no specific type".to_string(),
             NoCommon::Different(a, b) => format!(
                 "{} and {} have different underlying types",
                 self.type_text(a),

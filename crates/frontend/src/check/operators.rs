@@ -267,6 +267,13 @@ impl<'a> Checker<'a> {
                 return x;
             }
             let value = Constant::binary(op, a, b, is_int_division);
+            if op == BinaryOp::Div && value.is_unknown() && matches!(b, Constant::Complex(_)) {
+                // The square of the divisor is too small to be told from zero.
+                let text = "invalid operation: division by zero";
+                self.error_op(Code::DivByZero, &y, text);
+                x.set_invalid();
+                return x;
+            }
             x.value = self.prog.constants.add(value);
             if let Some(expr) = expr {
                 x.expr = expr;

@@ -16,6 +16,8 @@ impl<'a> Checker<'a> {
         if x.is_valid() {
             types = self.range_types(&x, stmt);
         }
+        // What cannot be ranged over gets no type from here.
+        let gets_type = types[0].is_valid();
         let is_int = x.is_valid() && self.types().is_integer(x.ty);
         self.open_scope();
         let first = self.prog.objects.len();
@@ -29,7 +31,7 @@ impl<'a> Checker<'a> {
         } else {
             self.range_assign(stmt, &mut x, types, is_int);
         }
-        if x.is_valid() && self.types().is_untyped(x.ty) {
+        if gets_type && x.is_valid() && self.types().is_untyped(x.ty) {
             self.default_operand(&mut x);
         }
         self.block(&stmt.body);
@@ -156,11 +158,8 @@ impl<'a> Checker<'a> {
         let mut vars = Vec::new();
         for (lhs, ty) in stmt.lhs.iter().zip(types) {
             let Some(ident) = lhs.as_ident() else {
-                self.error(
-                    Code::InvalidSyntaxTree,
-                    lhs,
-                    format!("cannot declare {lhs}"),
-                );
+                let text = format!("invalid syntax tree: cannot declare {lhs}");
+                self.error(Code::InvalidSyntaxTree, lhs, text);
                 continue;
             };
             let obj = self.new_local(ident, VarKind::Local);
@@ -180,7 +179,7 @@ impl<'a> Checker<'a> {
             }
             self.record_place(lhs, self.object(obj).ty);
         }
-        if vars.iter().all(|(ident, _)| ident.name.is_blank()) && !vars.is_empty() {
+        if vars.iter().all(|(ident, _)| ident.name.is_blank()) {
             let text = "no new variables on left side of :=";
             self.error_at(Code::NoNewVar, pos, text);
         }

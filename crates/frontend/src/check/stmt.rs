@@ -206,7 +206,7 @@ impl<'a> Checker<'a> {
                     && other != result
                     && !name.is_blank()
                 {
-                    self.hidden_result(pos, name, other);
+                    self.hidden_result(pos, name, self.object(result).ty, other);
                 }
             }
             return;
@@ -224,13 +224,10 @@ impl<'a> Checker<'a> {
         self.init_vars(&results, values, Some(pos));
     }
 
-    fn hidden_result(&mut self, pos: Pos, name: Symbol, other: ObjId) {
+    fn hidden_result(&mut self, pos: Pos, name: Symbol, ty: TypeId, other: ObjId) {
         let text = format!("result parameter {name} not in scope at return");
         let other_pos = self.object(other).pos;
-        let shown = format!(
-            "inner declaration of var {name} {}",
-            self.type_text(self.object(other).ty)
-        );
+        let shown = format!("inner declaration of var {name} {}", self.type_text(ty));
         let diagnostic = Diagnostic::error(Code::OutOfScopeResult, pos.span(), text)
             .also(self.name_span(other_pos, name), shown);
         self.push(diagnostic);

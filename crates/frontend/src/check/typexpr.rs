@@ -249,17 +249,19 @@ impl<'a> Checker<'a> {
         let mut fields: Vec<Field> = Vec::new();
         let mut places: Vec<Pos> = Vec::new();
         for field in &ty.fields {
-            let tag = field.tag.and_then(|tag| {
-                let bytes = literal::string_value(tag.text.as_str())?;
-                Some(Symbol::intern(&String::from_utf8_lossy(&bytes)))
-            });
+            let field_type = self.var_type(&field.ty);
+            let tag = field.tag.and_then(|tag| self.tag(tag));
             if field.is_embedded() {
-                let field_type = self.var_type(&field.ty);
                 let Some(ident) = embedded_name(&field.ty) else {
                     let text = format!("invalid embedded field type {}", field.ty);
                     self.error(Code::InvalidSyntaxTree, &field.ty, text);
                     continue;
                 };
+                self.later.push(Later::Embedded {
+                    env: self.env,
+                    ty: field_type,
+                    expr: &field.ty,
+                });
                 if !self.check_field_name(&fields, &places, ident.name, ident.pos) {
                     continue;
                 }
@@ -270,14 +272,8 @@ impl<'a> Checker<'a> {
                     tag,
                 });
                 places.push(ident.pos);
-                self.later.push(Later::Embedded {
-                    env: self.env,
-                    ty: field_type,
-                    expr: &field.ty,
-                });
                 continue;
             }
-            let field_type = self.var_type(&field.ty);
             for name in &field.names {
                 if !self.check_field_name(&fields, &places, name.name, name.pos) {
                     continue;
@@ -293,6 +289,19 @@ impl<'a> Checker<'a> {
         }
         let pkg = self.env.pkg;
         self.prog.types.structure(Struct { fields, pkg })
+    }
+
+    fn tag(&mut self, tag: ast::Lit) -> Option<Symbol> {
+        if tag.kind != ast::LitKind::String {
+            let text = format!(
+                "invalid syntax tree: incorrect tag syntax: {:?}",
+                tag.text.as_str()
+            );
+            self.push(Diagnostic::error(Code::InvalidSyntaxTree, tag.span(), text));
+            return None;
+        }
+        let bytes = literal::string_value(tag.text.as_str())?;
+        Some(Symbol::intern(&String::from_utf8_lossy(&bytes)))
     }
 
     /// Reports a second field of a name; true if it is the first.

@@ -49,6 +49,8 @@ pub enum NoCommon {
     Different(TypeId, TypeId),
     ChanElems(TypeId, TypeId),
     ChanDirections(TypeId, TypeId),
+    /// A type that the caller did not want.
+    Unwanted,
 }
 
 impl Types {
@@ -289,9 +291,22 @@ impl Types {
     /// The underlying type that all types of a type parameter share; of other types their own. Channels may differ in
     /// direction: then the one that restricts most is it.
     pub fn common_under(&self, id: TypeId) -> Result<TypeId, NoCommon> {
+        self.common_under_of(id, |_, _| true)
+    }
+
+    /// The same, as long as each type and what is under it is wanted.
+    pub fn common_under_of(
+        &self,
+        id: TypeId,
+        mut is_wanted: impl FnMut(TypeId, TypeId) -> bool,
+    ) -> Result<TypeId, NoCommon> {
         let mut common: Option<(TypeId, TypeId)> = None;
         let mut failure = None;
         self.all_types(id, |ty, under| {
+            if !is_wanted(ty, under) {
+                failure = Some(NoCommon::Unwanted);
+                return false;
+            }
             if !ty.is_valid() {
                 failure = Some(NoCommon::NoSpecificType);
                 return false;
