@@ -75,7 +75,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("math", files!("math": "math.mini")),
     (
         "math/big",
-        files!("math/big": "int.mini", "intconv.mini", "mode.mini", "nat.mini", "rat.mini"),
+        files!("math/big": "float.mini", "floatconv.mini", "int.mini", "intconv.mini", "mode.mini", "nat.mini", "rat.mini"),
     ),
     ("math/bits", files!("math/bits": "bits.mini")),
     (

@@ -2,7 +2,7 @@
 //!
 //! Results are bit for bit Go's on amd64, so each function keeps Go's choice of algorithm (Cephes, FreeBSD's msun, or
 //! Shibata's for Exp) and its order of operations; Rust never fuses on its own. Expm1 is the `libm` crate's, which comes
-//! from msun too. The Bessel functions are not here: that crate's differ from Go's in the last digit.
+//! from msun too.
 //!
 //! Code generation knows the first group as instructions; the natives behind them serve calls through function values.
 
@@ -12,6 +12,7 @@
     reason = "coefficients stand as they were published"
 )]
 
+mod bessel;
 mod erf;
 mod exp;
 mod special;
@@ -67,6 +68,12 @@ natives! {
     "math.Sinh" => |c: &mut Call| unary(c, exp::sinh);
     "math.Tan" => |c: &mut Call| unary(c, trig::tan);
     "math.Tanh" => |c: &mut Call| unary(c, exp::tanh);
+    "math.J0" => |c: &mut Call| unary(c, bessel::j0);
+    "math.J1" => |c: &mut Call| unary(c, bessel::j1);
+    "math.Jn" => |c: &mut Call| { let y = bessel::jn(c.int(0), c.float(1)); c.ret_float(0, y) };
+    "math.Y0" => |c: &mut Call| unary(c, bessel::y0);
+    "math.Y1" => |c: &mut Call| unary(c, bessel::y1);
+    "math.Yn" => |c: &mut Call| { let y = bessel::yn(c.int(0), c.float(1)); c.ret_float(0, y) };
     "math.Erf" => |c: &mut Call| unary(c, erf::erf);
     "math.Erfc" => |c: &mut Call| unary(c, erf::erfc);
     "math.Erfinv" => |c: &mut Call| unary(c, special::erfinv);
