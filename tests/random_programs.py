@@ -30,7 +30,7 @@ MODES = [{}, {"MINIDEBUG": "stackmove=1"}, {"MINIDEBUG": "gcstress=50"}, {"MINID
 
 def run(command, env=None, cwd=None):
     try:
-        done = subprocess.run(command, capture_output=True, timeout=120, env=env, cwd=cwd)
+        done = subprocess.run(command, capture_output=True, timeout=60, env=env, cwd=cwd)
         return done.returncode, done.stdout, done.stderr.decode(errors="replace")
     except subprocess.TimeoutExpired:
         return "timeout", b"", ""
@@ -61,7 +61,7 @@ def run_go(work, source, args):
         if os.path.exists(kept):
             with open(kept, "rb") as f:
                 return pickle.load(f)
-    env = dict(os.environ, GO111MODULE="on", GOFLAGS="-mod=mod", GOPROXY="off")
+    env = dict(os.environ, GO111MODULE="on", GOFLAGS="-mod=mod", GOPROXY="off", GOGC="800")
     status, _, err = run([args.go, "build", "-gcflags=-e", "-ldflags=-s -w", "-o", "prog", "."], env, work)
     expected = run([os.path.join(work, "prog")]) if status == 0 else "go refuses: " + err[:600]
     if kept:
@@ -87,6 +87,17 @@ def compare(work, seeds, args):
     return None
 
 
+def differing(work, seeds, args):
+    """The programs of these seeds that differ, each alone if it differs alone, with what differs."""
+    why = compare(work, seeds, args)
+    if not why:
+        return []
+    if len(seeds) == 1:
+        return [(seeds, why)]
+    half = len(seeds) // 2
+    return differing(work, seeds[:half], args) + differing(work, seeds[half:], args) or [(seeds, why)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200, help="number of programs")
@@ -108,16 +119,12 @@ def main():
         with open(os.path.join(work, "go.mod"), "w") as f:
             f.write("module random\n\ngo 1.27\n")
         for start in range(args.seed, args.seed + args.count, args.batch):
-            seeds = list(range(start, min(start + args.batch, args.seed + args.count)))
-            if compare(work, seeds, args) is None:
-                continue
-            for seed in seeds:
-                why = compare(work, [seed], args)
-                if why:
-                    bad += 1
-                    print(f"seed {seed}: {why}", flush=True)
-                    os.makedirs(args.keep, exist_ok=True)
-                    shutil.copy(os.path.join(work, "main.go"), os.path.join(args.keep, f"seed{seed}.go"))
+            for seeds, why in differing(work, list(range(start, min(start + args.batch, args.seed + args.count))), args):
+                bad += 1
+                name = "-".join(str(seed) for seed in sorted({seeds[0], seeds[-1]}))
+                print(f"seed {name}: {why}", flush=True)
+                os.makedirs(args.keep, exist_ok=True)
+                program.write(os.path.join(args.keep, f"seed{name}.go"), seeds, args.without.split(","))
     print(f"{args.count} programs from seed {args.seed}, {bad} differ")
     sys.exit(bad != 0)
 

@@ -172,6 +172,17 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     fn assign_one(&mut self, to: &'ast Expr, value: &'ast Expr) {
         self.hoist_assignment(std::slice::from_ref(to), std::slice::from_ref(value));
+        if self.evaluates_index(to) {
+            // Of two faults that on the right is raised.
+            let ty = self.ety(to);
+            let value = self.expr_to(value, ty);
+            let value = match self.may_fault(&value) {
+                true => self.snapshot(value),
+                false => value,
+            };
+            let to = self.lvalue(to);
+            return self.store(to, value);
+        }
         match self.lvalue(to) {
             LValue::Blank => self.discard(value),
             LValue::Place(place) => self.expr_into(value, place, false),
@@ -182,6 +193,19 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let value = self.expr_to(value, value_ty);
                 self.b.push(StatementKind::MapSet { map, key, value });
             }
+        }
+    }
+
+    /// Whether an index on the way to what is assigned to may fail to be evaluated.
+    fn evaluates_index(&mut self, to: &Expr) -> bool {
+        match &to.unparen().kind {
+            ExprKind::Index { x, indices } => {
+                let x_ty = self.ety(x);
+                !matches!(self.kind(x_ty), TyKind::Map(..)) && self.may_raise(&indices[0])
+                    || self.evaluates_index(x)
+            }
+            ExprKind::Selector { x, .. } | ExprKind::Unary { x, .. } => self.evaluates_index(x),
+            _ => false,
         }
     }
 
@@ -327,13 +351,21 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// `lhs op= rhs`
     pub(crate) fn op_assign(&mut self, op: BinaryOp, lhs: &'ast Expr, rhs: &'ast Expr) {
         self.hoist_assignment(std::slice::from_ref(lhs), std::slice::from_ref(rhs));
-        let to = self.operated(lhs);
+        let mut to = self.lvalue(lhs);
         let ty = self
             .lvalue_ty(&to)
             .unwrap_or_else(|| mini_diagnostics::bug!("blank in an operation"));
+        // Of two faults that on the left is raised.
+        let early = match &to {
+            LValue::Place(place) if !self.is_read_late(rhs, Some(ty)) => {
+                let old = Operand::Copy(place.clone());
+                self.may_fault(&old).then(|| self.snapshot(old))
+            }
+            _ => None,
+        };
         let value = if op == BinaryOp::Add && self.cx.types.is_string(ty) {
             let mut parts = self.concat_parts(rhs, ty);
-            parts.insert(0, self.read(&to));
+            parts.insert(0, early.unwrap_or_else(|| self.read(&to)));
             // Go speaks of the right side only, if that is itself a concatenation.
             let rhs = rhs.unparen();
             let is_concat = matches!(rhs.kind, ExprKind::Binary { .. })
@@ -355,7 +387,8 @@ impl<'ast> FuncLower<'_, 'ast> {
                 LValue::MapElement { .. } => self.in_local(rhs),
                 _ => rhs,
             };
-            let old = self.read(&to);
+            to = self.operated(to);
+            let old = early.unwrap_or_else(|| self.read(&to));
             Rvalue::Binary(bin_op(op), old, rhs)
         };
         self.write_back(to, ty, value);
@@ -363,7 +396,8 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// `x++`, `x--`
     pub(crate) fn inc_dec(&mut self, x: &'ast Expr, is_inc: bool) {
-        let to = self.operated(x);
+        let to = self.lvalue(x);
+        let to = self.operated(to);
         let old = self.read(&to);
         let ty = self.op_ty(&old);
         let types = &self.cx.types;
@@ -379,10 +413,11 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.write_back(to, ty, Rvalue::Binary(op, old, one));
     }
 
-    /// What is on the left of `op=`. Of a map's element all is evaluated here, so that reading, operating and storing stand next
-    /// to each other: codegen then looks into the map once, as Go does, which a key without a hash or a nil map shows.
-    fn operated(&mut self, e: &'ast Expr) -> LValue {
-        match self.lvalue(e) {
+    /// What is on the left of `op=`, the right side being there. Of a map's element all is evaluated here, so that reading,
+    /// operating and storing stand next to each other: codegen then looks into the map once, as Go does, which a key without
+    /// a hash or a nil map shows.
+    fn operated(&mut self, to: LValue) -> LValue {
+        match to {
             LValue::MapElement { map, key } => LValue::MapElement {
                 map: self.in_local(map),
                 key: self.in_local(key),

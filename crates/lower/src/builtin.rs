@@ -221,7 +221,17 @@ impl<'ast> FuncLower<'_, 'ast> {
             let site = self.b.site(SiteKind::Append, elem, e.pos, "append");
             Rvalue::AppendSlice { site, slice, other }
         } else {
-            let values = rest.iter().map(|x| self.arg_to(x, elem)).collect();
+            let exprs: Option<Vec<Part<'ast>>> = rest
+                .iter()
+                .map(|x| match x {
+                    Arg::Expr(e) => Some((*e, Some(elem))),
+                    Arg::Part(_) => None,
+                })
+                .collect();
+            let values = match exprs {
+                Some(parts) => self.values_in_order(&parts),
+                None => rest.iter().map(|x| self.arg_to(x, elem)).collect(),
+            };
             let site = self.b.site(SiteKind::Append, elem, e.pos, "append");
             Rvalue::Append {
                 site,

@@ -8,7 +8,7 @@
 //! assertions, slicing, `&&` and `||`, and values that are copied to memory to be put into an interface.
 
 use mini_frontend::{Builtin, Mode, ObjectKind, SelectionKind, VarKind};
-use mini_mir::{Operand, Proj, TyId, TyKind};
+use mini_mir::{Operand, TyId, TyKind};
 use mini_syntax::ast::{BinaryOp, CompositeLit, Expr, ExprKind, UnaryOp};
 
 use crate::func::{FuncLower, Slot};
@@ -67,7 +67,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     /// Whether evaluating the expression leaves all to the place where the value is used.
-    fn is_read_late(&mut self, e: &'ast Expr, to: Option<TyId>) -> bool {
+    pub(crate) fn is_read_late(&mut self, e: &'ast Expr, to: Option<TyId>) -> bool {
         let e = e.unparen();
         let info = self.info().expr(e.id);
         if info.value.is_some() || info.mode == Mode::Nil || self.hoisted.contains_key(&e.id) {
@@ -92,7 +92,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let ty = self.ety(x);
                 !matches!(self.kind(ty), TyKind::Map(..) | TyKind::Func(_))
                     && self.is_read_late(x, None)
-                    && self.is_read_late(&indices[0], None)
+                    && self.is_index_ready(&indices[0])
             }
             ExprKind::Unary {
                 op: UnaryOp::Deref,
@@ -102,17 +102,42 @@ impl<'ast> FuncLower<'_, 'ast> {
         }
     }
 
+    /// Whether an index is there without evaluating anything.
+    fn is_index_ready(&self, e: &Expr) -> bool {
+        let e = e.unparen();
+        matches!(e.kind, ExprKind::Name(_))
+            || self.info().expr(e.id).value.is_some()
+            || self.hoisted.contains_key(&e.id)
+    }
+
+    /// Whether evaluating the expression, when its calls have run, can raise a panic.
+    pub(crate) fn may_raise(&mut self, e: &Expr) -> bool {
+        let e = e.unparen();
+        if self.is_index_ready(e) {
+            return false;
+        }
+        let is_fault = match &e.kind {
+            ExprKind::Index { .. } => true,
+            ExprKind::Unary { op, .. } => *op == UnaryOp::Deref,
+            ExprKind::Selector { .. } => self
+                .info()
+                .selection(e.id)
+                .is_some_and(|selection| selection.is_indirect),
+            ExprKind::Binary { op, y, .. } => {
+                let may_fail = matches!(op, BinaryOp::Div | BinaryOp::Rem) || op.is_shift();
+                may_fail && !self.info().expr(y.unparen().id).value.is_some()
+            }
+            _ => false,
+        };
+        is_fault || parts(e).into_iter().any(|part| self.may_raise(part))
+    }
+
     /// Whether reading the operand can raise a panic. Large values, which are not worth a copy, are taken not to.
-    fn may_fault(&self, operand: &Operand) -> bool {
+    pub(crate) fn may_fault(&self, operand: &Operand) -> bool {
         let Operand::Copy(place) = operand else {
             return false;
         };
-        let is_checked = |step: &Proj| match step {
-            Proj::Field(_) => true,
-            Proj::Deref { non_nil } => *non_nil,
-            Proj::Index { checked, .. } | Proj::ConstIndex { checked, .. } => *checked,
-        };
-        !place.proj.iter().all(is_checked)
+        place.may_fault()
             && self.cx.types.layout(self.place_ty(place)).size <= 8 * MAX_SSA_PARTS as u64
     }
 

@@ -87,6 +87,15 @@ impl Place {
             _ => None,
         }
     }
+
+    /// Whether reading the place can raise a panic: a pointer may be nil, an index out of range.
+    pub fn may_fault(&self) -> bool {
+        self.proj.iter().any(|step| match step {
+            Proj::Field(_) => false,
+            Proj::Deref { non_nil } => !non_nil,
+            Proj::Index { checked, .. } | Proj::ConstIndex { checked, .. } => !checked,
+        })
+    }
 }
 
 impl From<LocalId> for Place {

@@ -24,7 +24,7 @@ pub(super) fn run(body: &mut Body, _cx: Context<'_>) {
     renumber(body);
 }
 
-/// A branch whose way is known, or whose ways are one.
+/// A branch whose way is known, or whose ways are one. What may fail to be read is still read.
 fn fold(kind: &mut TerminatorKind) {
     let target = match kind {
         TerminatorKind::If {
@@ -37,7 +37,7 @@ fn fold(kind: &mut TerminatorKind) {
                 ConstValue::Bool(false) | ConstValue::Zero => *otherwise,
                 _ => return,
             },
-            Operand::Copy(_) if then == otherwise => *then,
+            Operand::Copy(place) if then == otherwise && !place.may_fault() => *then,
             Operand::Copy(_) => return,
         },
         TerminatorKind::Switch {
@@ -56,7 +56,11 @@ fn fold(kind: &mut TerminatorKind) {
                     .find(|t| t.value == value)
                     .map_or(*otherwise, |t| t.target)
             }
-            Operand::Copy(_) if targets.iter().all(|t| t.target == *otherwise) => *otherwise,
+            Operand::Copy(place)
+                if !place.may_fault() && targets.iter().all(|t| t.target == *otherwise) =>
+            {
+                *otherwise
+            }
             Operand::Copy(_) => return,
         },
         _ => return,
