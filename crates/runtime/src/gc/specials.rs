@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ptr::null_mut;
 
+use mini_abi::types::TypeDesc;
 use parking_lot::Mutex;
 
 use super::scan;
@@ -23,10 +24,15 @@ use crate::sched;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// The finalizer, a `func(*T)`, and the object.
-    Pointer { function: usize, object: usize },
+    Pointer {
+        function: usize,
+        ty: *const TypeDesc,
+        object: usize,
+    },
     /// The finalizer, a `func(I)`, and the object as a value of the interface.
     Interface {
         function: usize,
+        ty: *const TypeDesc,
         word: usize,
         object: usize,
     },
@@ -37,7 +43,9 @@ pub enum Due {
 impl Due {
     fn for_each_root(self, visit: &mut dyn FnMut(usize)) {
         match self {
-            Due::Pointer { function, object }
+            Due::Pointer {
+                function, object, ..
+            }
             | Due::Interface {
                 function, object, ..
             } => {

@@ -3,9 +3,10 @@
 use mini_abi::types::{Kind, TypeDesc, TypeFlags};
 
 use super::call::{Call, natives};
+use super::reflect::{call_glue, frames};
 use crate::fatal::throw;
 use crate::gc::specials::{self, Due};
-use crate::heap::find_object;
+use crate::heap::{self, find_object};
 use crate::heap::span::Found;
 use crate::iface;
 
@@ -101,7 +102,7 @@ fn check_address(pointer: &TypeDesc, object: &Found, address: usize) {
 fn finalizer(
     ty: &'static TypeDesc,
     object: usize,
-    function_type: &TypeDesc,
+    function_type: &'static TypeDesc,
     function: usize,
 ) -> Due {
     let cannot = |why: &str| -> ! {
@@ -121,13 +122,16 @@ fn finalizer(
     // SAFETY: parameter types are never freed.
     let parameter = unsafe { &*parameter };
     let is_named = |ty: &TypeDesc| ty.flags & TypeFlags::NAMED != 0;
+    let is_pointer = std::ptr::eq(parameter, ty)
+        || parameter.kind == Kind::Pointer
+            && std::ptr::eq(parameter.elem, ty.elem)
+            && !(is_named(parameter) && is_named(ty));
     match parameter.kind {
-        _ if std::ptr::eq(parameter, ty) => Due::Pointer { function, object },
-        Kind::Pointer
-            if std::ptr::eq(parameter.elem, ty.elem) && !(is_named(parameter) && is_named(ty)) =>
-        {
-            Due::Pointer { function, object }
-        }
+        _ if is_pointer => Due::Pointer {
+            function,
+            ty: function_type,
+            object,
+        },
         Kind::Interface => {
             let word = match parameter.interface_methods.as_slice() {
                 [] => std::ptr::from_ref(ty) as usize,
@@ -138,6 +142,7 @@ fn finalizer(
             }
             Due::Interface {
                 function,
+                ty: function_type,
                 word,
                 object,
             }
@@ -146,25 +151,41 @@ fn finalizer(
     }
 }
 
-/// () (pointer func(*byte), object *byte, boxed func(any), value any, cleanup func(), ok bool): one of the functions.
+/// () (pointer func(*byte), object *byte, boxed func(any), value any, cleanup func(), through caller, results unsafe.Pointer, ok bool):
+/// one of the functions; a finalizer with results is called through glue, which stores them.
 fn take_call(c: &mut Call) {
-    (0..7).for_each(|i| c.ret(i, 0));
+    (0..9).for_each(|i| c.ret(i, 0));
     let Some(due) = specials::take() else { return };
-    c.ret_bool(6, true);
-    match due {
-        Due::Pointer { function, object } => {
+    c.ret_bool(8, true);
+    let ty = match due {
+        Due::Pointer {
+            function,
+            ty,
+            object,
+        } => {
             c.ret(0, function as u64);
             c.ret(1, object as u64);
+            ty
         }
         Due::Interface {
             function,
+            ty,
             word,
             object,
         } => {
             c.ret(2, function as u64);
             c.ret(3, word as u64);
             c.ret(4, object as u64);
+            ty
         }
-        Due::Cleanup { function } => c.ret(5, function as u64),
+        Due::Cleanup { function } => return c.ret(5, function as u64),
+    };
+    // SAFETY: types of functions are never freed.
+    let ty = unsafe { &*ty };
+    if !ty.results.as_slice().is_empty() {
+        c.ret(6, call_glue(ty) as u64);
+        // SAFETY: we are inside a native of the running goroutine; what is called is named by the results.
+        let results = unsafe { heap::new_object(c.goroutine(), frames(ty).results) };
+        c.ret(7, results.expose_provenance() as u64);
     }
 }

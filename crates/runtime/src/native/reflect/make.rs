@@ -340,12 +340,12 @@ fn frame(types: Table<*const TypeDesc>) -> Desc {
 }
 
 /// The structs of a function's parameters and results.
-pub(super) fn frames(func: Desc) -> CallFrames {
+pub(crate) fn frames(func: Desc) -> CallFrames {
     glue(func, |glue| glue.frames)
 }
 
 /// [`mini_abi::ReflectHooks::call_glue`], made once.
-pub(super) fn call_glue(func: Desc) -> usize {
+pub(crate) fn call_glue(func: Desc) -> usize {
     glue(func, |glue| {
         if glue.call == 0 {
             glue.call = (config().reflect.call_glue)(glue.frames);

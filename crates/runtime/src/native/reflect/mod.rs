@@ -5,6 +5,8 @@
 
 mod make;
 
+pub(super) use make::{call_glue, frames};
+
 use mini_abi::types::{FieldDesc, Iface, Kind, MapIter, SliceHeader, Str, TypeDesc, TypeFlags};
 
 use super::call::{Call, natives};
