@@ -10,6 +10,7 @@
 mod bug;
 mod code;
 mod diagnostic;
+mod line_directives;
 mod pos;
 mod render;
 mod source;

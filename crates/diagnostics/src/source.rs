@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::line_directives::{self, Directive};
 use crate::{Pos, Span};
 
 /// The index of a file in its [`SourceMap`].
@@ -22,6 +23,7 @@ pub struct SourceFile {
     /// Offsets of bytes that were not UTF-8 in the file; the text holds [`INVALID_BYTE`] in their place.
     pub invalid_utf8: Vec<u32>,
     line_starts: OnceLock<Vec<u32>>,
+    directives: OnceLock<Vec<Directive>>,
 }
 
 impl SourceFile {
@@ -40,6 +42,29 @@ impl SourceFile {
         let starts = self.line_starts();
         let line = starts.partition_point(|&start| start as usize <= offset);
         (line as u32, (offset - starts[line - 1] as usize) as u32 + 1)
+    }
+
+    /// Where an offset into the text is, as `//line` comments say.
+    fn locate(&self, offset: usize) -> Location {
+        let (line, col) = self.line_col(offset);
+        let directives = self
+            .directives
+            .get_or_init(|| line_directives::find(&self.name, &self.text));
+        let at = directives.partition_point(|d| d.offset <= offset);
+        let Some(directive) = at.checked_sub(1).map(|i| &directives[i]) else {
+            let file = self.name.clone();
+            return Location { file, line, col };
+        };
+        let (from_line, from_col) = self.line_col(directive.offset);
+        Location {
+            file: directive.file.clone(),
+            line: directive.line + (line - from_line),
+            col: match directive.col {
+                None => 0,
+                Some(first) if line == from_line => first + (col - from_col),
+                Some(_) => col,
+            },
+        }
     }
 
     /// The text of a line (numbered from 1), without its newline.
@@ -66,7 +91,7 @@ impl SourceFile {
     }
 }
 
-/// A position resolved for people: prints as `file:line:col`.
+/// A position resolved for people: prints as `file:line:col`. Column 0 is unknown and left out.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Location {
     pub file: Arc<str>,
@@ -76,7 +101,11 @@ pub struct Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.col)
+        write!(f, "{}:{}", self.file, self.line)?;
+        match self.col {
+            0 => Ok(()),
+            col => write!(f, ":{col}"),
+        }
     }
 }
 
@@ -130,6 +159,7 @@ impl SourceMap {
             base: Pos(base as u32),
             invalid_utf8,
             line_starts: OnceLock::new(),
+            directives: OnceLock::new(),
         }));
         FileId(self.files.len() as u32 - 1)
     }
@@ -155,12 +185,7 @@ impl SourceMap {
     /// File name, line and column of `pos`; `None` for [`Pos::NONE`].
     pub fn locate(&self, pos: Pos) -> Option<Location> {
         let file = self.file(self.file_of(pos)?);
-        let (line, col) = file.line_col((pos.0 - file.base.0) as usize);
-        Some(Location {
-            file: file.name.clone(),
-            line,
-            col,
-        })
+        Some(file.locate((pos.0 - file.base.0) as usize))
     }
 
     /// The source text under `span`.
