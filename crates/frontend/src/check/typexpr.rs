@@ -301,7 +301,8 @@ impl<'a> Checker<'a> {
             return None;
         }
         let bytes = literal::string_value(tag.text.as_str())?;
-        Some(Symbol::intern(&String::from_utf8_lossy(&bytes)))
+        // An empty tag is none.
+        (!bytes.is_empty()).then(|| Symbol::intern(&String::from_utf8_lossy(&bytes)))
     }
 
     /// Reports a second field of a name; true if it is the first.
