@@ -6,8 +6,8 @@ use super::call::{Call, natives};
 use super::reflect::{call_glue, frames};
 use crate::fatal::throw;
 use crate::gc::specials::{self, Due};
-use crate::heap::{self, find_object};
 use crate::heap::span::Found;
+use crate::heap::{self, find_object};
 use crate::iface;
 
 natives! {
