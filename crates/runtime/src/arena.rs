@@ -3,11 +3,11 @@
 //!
 //! A start makes many small things that live until the process ends. An allocator that sorts them by size touches a
 //! page for each size, and each first touch of a page costs the system more than filling it. Here they stand side by side, in a
-//! few huge pages where the system gives them. What is freed comes back only if it was handed out last, as it is with
-//! vectors that grow and temporaries; once the block is used up, allocations go to the other allocator.
+//! few huge pages where the system gives them. What is freed is kept in a list of its size and handed out again; the last
+//! piece grows where it is, as vectors like. Once the block is used up, allocations go to the other allocator.
 //!
-//! Invariants: only the thread that [`enter`]ed hands out; the block is never unmapped, so any thread may free a piece or
-//! move one elsewhere.
+//! Invariants: only the thread that [`enter`]ed hands out and takes back; the block is never unmapped, so any thread may free
+//! a piece, which is then lost, or move one elsewhere. A piece has the size of its class, so that its layout names its list.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
@@ -22,9 +22,31 @@ const HUGE_PAGE: usize = 2 << 20;
 /// Address of the block; zero: there is none. Relaxed: a piece reaches another thread only by a synchronisation of its own.
 static START: AtomicUsize = AtomicUsize::new(0);
 
+/// Sizes up to here differ by [`ALIGN`], larger ones by a quarter of the power of two below.
+const SMALL: usize = 512;
+/// Of all pieces. What asks for more is left to the other allocator.
+const ALIGN: usize = 16;
+const N_CLASSES: usize = 64;
+
+/// The list of a size, and the size that its pieces have.
+fn class(size: usize) -> (usize, usize) {
+    if size <= SMALL {
+        let rounded = (size + ALIGN - 1) & !(ALIGN - 1);
+        return (rounded / ALIGN, rounded);
+    }
+    let power = (size - 1).ilog2();
+    let step = 1 << (power - 2);
+    let rounded = (size + step - 1) & !(step - 1);
+    // Quarters above 512 (power 9), counted from 1.
+    let quarter = (rounded - (1 << power)) >> (power - 2);
+    (SMALL / ALIGN + 4 * (power as usize - 9) + quarter, rounded)
+}
+
 thread_local! {
     /// What is left, from here to the end; both zero on threads without a block.
     static FREE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// Free pieces by class, each linked to the next by its first word; zero ends a list.
+    static LISTS: [Cell<usize>; N_CLASSES] = const { [const { Cell::new(0) }; N_CLASSES] };
 }
 
 /// Makes the block, and this thread its owner. To be called once; without memory for it nothing changes.
@@ -62,33 +84,51 @@ fn is_inside(address: usize) -> bool {
 #[derive(Debug)]
 pub struct Arena<A>(pub A);
 
-// SAFETY: a piece of the block is handed out once, until it is freed last of all: `FREE` begins behind it. It has the size and
-// alignment asked for. The rest is the other allocator's.
+impl<A> Arena<A> {
+    /// A piece of the block, if there is one and it is for such a thing.
+    fn take(layout: Layout) -> Option<usize> {
+        let (next, end) = FREE.get();
+        if end == 0 || layout.size() > LARGEST || layout.align() > ALIGN {
+            return None;
+        }
+        let (class, size) = class(layout.size());
+        LISTS.with(|lists| {
+            let first = lists[class].get();
+            if first != 0 {
+                // SAFETY: a free piece of the block, whose first word is the link; the list is this thread's.
+                lists[class].set(unsafe { *std::ptr::with_exposed_provenance(first) });
+                return Some(first);
+            }
+            let fits = next + size <= end;
+            if fits {
+                FREE.set((next + size, end));
+            }
+            fits.then_some(next)
+        })
+    }
+}
+
+// SAFETY: a piece of the block is handed out until it is freed: `FREE` begins behind it, and it is in no list. It has at least the
+// size and alignment asked for. The rest is the other allocator's.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Arena<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let (next, end) = FREE.get();
-        let mask = layout.align() - 1;
-        let start = (next + mask) & !mask;
-        if start + layout.size() <= end && layout.size() <= LARGEST {
-            FREE.set((start + layout.size(), end));
-            return std::ptr::with_exposed_provenance_mut(start);
+        match Self::take(layout) {
+            Some(piece) => std::ptr::with_exposed_provenance_mut(piece),
+            // SAFETY: as called.
+            None => unsafe { self.0.alloc(layout) },
         }
-        // SAFETY: as called.
-        unsafe { self.0.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if FREE.get().1 == 0 || layout.size() > LARGEST {
-            // SAFETY: as called.
-            return unsafe { self.0.alloc_zeroed(layout) };
-        }
-        // SAFETY: as called; the piece has that size.
-        unsafe {
-            let piece = self.alloc(layout);
-            if !piece.is_null() {
-                piece.write_bytes(0, layout.size());
+        match Self::take(layout) {
+            Some(piece) => {
+                let piece = std::ptr::with_exposed_provenance_mut::<u8>(piece);
+                // SAFETY: the piece has that size.
+                unsafe { piece.write_bytes(0, layout.size()) };
+                piece
             }
-            piece
+            // SAFETY: as called.
+            None => unsafe { self.0.alloc_zeroed(layout) },
         }
     }
 
@@ -98,8 +138,15 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Arena<A> {
             return unsafe { self.0.dealloc(piece, layout) };
         }
         let (next, end) = FREE.get();
-        if piece.addr() + layout.size() == next {
+        let (class, size) = class(layout.size());
+        if piece.addr() + size == next {
             FREE.set((piece.addr(), end));
+        } else if end != 0 {
+            LISTS.with(|lists| {
+                // SAFETY: the piece is free from now on, and holds a word.
+                unsafe { *piece.cast::<usize>() = lists[class].get() };
+                lists[class].set(piece.expose_provenance());
+            });
         }
     }
 
@@ -109,20 +156,24 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Arena<A> {
             return unsafe { self.0.realloc(piece, layout, size) };
         }
         let (next, end) = FREE.get();
-        let is_last = piece.addr() + layout.size() == next;
-        if is_last && piece.addr() + size <= end && size <= LARGEST {
-            FREE.set((piece.addr() + size, end));
+        let (_, old) = class(layout.size());
+        let (_, new) = class(size);
+        let is_last = piece.addr() + old == next;
+        if old == new {
+            return piece;
+        }
+        if is_last && size <= LARGEST && piece.addr() + new <= end {
+            FREE.set((piece.addr() + new, end));
             return piece;
         }
         // SAFETY: a size that is valid with the alignment, as called. The pieces are apart: the old one is still taken.
         unsafe {
-            let layout_of_new = Layout::from_size_align_unchecked(size, layout.align());
-            let new = self.alloc(layout_of_new);
-            if !new.is_null() {
-                new.copy_from_nonoverlapping(piece, layout.size().min(size));
+            let moved = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !moved.is_null() {
+                moved.copy_from_nonoverlapping(piece, layout.size().min(size));
                 self.dealloc(piece, layout);
             }
-            new
+            moved
         }
     }
 }
