@@ -4,6 +4,9 @@
 //! fills and empties a packet of its own; full ones go to the pool, from where idle workers fetch. A worker that sees
 //! others idle gives away half of what it has. Marking ends when all workers are idle and the pool is empty.
 //!
+//! One worker begins alone: a thread that is to help costs as much as some thousand objects, and more where processors
+//! are busy, since the end waits for it. What it has not done by then it puts into the pool.
+//!
 //! Before an object is scanned it waits in a short queue while its memory is fetched. Large objects are scanned in
 //! pieces, so that several workers can share one.
 
@@ -29,6 +32,9 @@ const PACKET_SIZE: usize = 512;
 const N_FETCHED: usize = 8;
 /// Large objects are scanned this many bytes at a time.
 const PIECE_SIZE: usize = 128 << 10;
+/// How many objects the first worker scans before it gets help, and the most roots with which it begins alone.
+const ALONE: usize = 8192;
+const ALONE_PARTS: usize = 256;
 /// How many objects a worker scans before it looks whether others are idle.
 const SHARE_INTERVAL: u32 = 64;
 
@@ -61,14 +67,17 @@ pub fn mark_all(roots: &dyn Roots, n_workers: usize) -> Marked {
         live: AtomicUsize::new(0),
         root_words: AtomicUsize::new(0),
     };
-    if n_workers == 1 {
-        Worker::<false>::new(&pool).run(roots);
+    let is_done = if n_workers == 1 {
+        Worker::<false>::new(&pool, usize::MAX).run(roots)
     } else {
+        roots.n_parts() <= ALONE_PARTS && Worker::<false>::new(&pool, ALONE).run(roots)
+    };
+    if !is_done {
         std::thread::scope(|scope| {
             for _ in 1..n_workers {
-                scope.spawn(|| Worker::<true>::new(&pool).run(roots));
+                scope.spawn(|| Worker::<true>::new(&pool, usize::MAX).run(roots));
             }
-            Worker::<true>::new(&pool).run(roots);
+            Worker::<true>::new(&pool, usize::MAX).run(roots);
         });
     }
     Marked {
@@ -84,20 +93,24 @@ struct Worker<'p, const SHARED: bool> {
     fetched: [usize; N_FETCHED],
     fetch_pos: usize,
     live: usize,
+    /// How many objects it may scan.
+    budget: usize,
 }
 
 impl<'p, const SHARED: bool> Worker<'p, SHARED> {
-    fn new(pool: &'p Pool) -> Self {
+    fn new(pool: &'p Pool, budget: usize) -> Self {
         Worker {
             pool,
             grey: Vec::with_capacity(PACKET_SIZE),
             fetched: [0; N_FETCHED],
             fetch_pos: 0,
             live: 0,
+            budget,
         }
     }
 
-    fn run(mut self, roots: &dyn Roots) {
+    /// Scans roots and what hangs on them; false: the budget was too small, and the rest is in the pool.
+    fn run(mut self, roots: &dyn Roots) -> bool {
         let mut n_words = 0;
         loop {
             let part = self.pool.next_part.fetch_add(1, Ordering::Relaxed);
@@ -112,11 +125,19 @@ impl<'p, const SHARED: bool> Worker<'p, SHARED> {
         self.pool.root_words.fetch_add(n_words, Ordering::Relaxed);
         loop {
             self.drain();
+            if self.budget == 0 {
+                self.grey
+                    .extend(self.fetched.iter().filter(|&&item| item != 0));
+                let rest = std::mem::take(&mut self.grey);
+                self.pool.packets.lock().push(rest);
+                break;
+            }
             if !self.fetch_packet() {
                 break;
             }
         }
         self.pool.live.fetch_add(self.live, Ordering::Relaxed);
+        self.budget > 0
     }
 
     /// Marks the object that a word points into, if any.
@@ -142,7 +163,7 @@ impl<'p, const SHARED: bool> Worker<'p, SHARED> {
         self.grey.push(item);
     }
 
-    /// Scans until this worker has nothing left.
+    /// Scans until this worker has nothing left, or has used up its budget.
     fn drain(&mut self) {
         let mut countdown = SHARE_INTERVAL;
         let mut n_empty = 0;
@@ -159,6 +180,10 @@ impl<'p, const SHARED: bool> Worker<'p, SHARED> {
             }
             n_empty = 0;
             self.scan(item);
+            self.budget -= 1;
+            if self.budget == 0 {
+                return;
+            }
             if SHARED {
                 countdown -= 1;
                 if countdown == 0 {
