@@ -30,6 +30,8 @@ pub(crate) enum Helper {
     Compare,
     /// (x, n, c): the first place of the byte c, or -1.
     IndexByte,
+    /// (x, n, i): the rune of several bytes at index i, and its width.
+    DecodeRune,
 }
 
 /// Lengths from which on the runtime's routines are faster.
@@ -41,11 +43,12 @@ const INDEX_LIMIT: i64 = 64;
 const PAGE: i64 = 4096;
 
 impl Helper {
-    pub(crate) const ALL: [Helper; 4] = [
+    pub(crate) const ALL: [Helper; 5] = [
         Helper::Move,
         Helper::Equal,
         Helper::Compare,
         Helper::IndexByte,
+        Helper::DecodeRune,
     ];
 
     fn name(self) -> &'static str {
@@ -54,31 +57,39 @@ impl Helper {
             Helper::Equal => "runtime.memequal",
             Helper::Compare => "runtime.cmpstring",
             Helper::IndexByte => "runtime.indexbyte",
+            Helper::DecodeRune => "runtime.decoderune",
         }
     }
 
     fn signature(self) -> Signature {
-        let (n_params, result) = match self {
-            Helper::Move => (3, None),
-            Helper::Equal => (3, Some(I8)),
-            Helper::Compare => (4, Some(I64)),
-            Helper::IndexByte => (3, Some(I64)),
+        let (n_params, results): (_, &[Type]) = match self {
+            Helper::Move => (3, &[]),
+            Helper::Equal => (3, &[I8]),
+            Helper::Compare => (4, &[I64]),
+            Helper::IndexByte => (3, &[I64]),
+            Helper::DecodeRune => (3, &[I64, I64]),
         };
         let mut signature = Signature::new(CallConv::Tail);
         signature.params = vec![AbiParam::new(I64); n_params];
-        signature.returns.extend(result.map(AbiParam::new));
+        signature
+            .returns
+            .extend(results.iter().copied().map(AbiParam::new));
         signature
     }
 }
 
 impl FuncCx<'_> {
-    /// Calls a helper: no safepoint.
+    /// Calls a helper, for its only result if it has one: no safepoint.
     pub(crate) fn helper(&mut self, helper: Helper, args: &[Value]) -> Option<Value> {
+        self.helper_results(helper, args).first().copied()
+    }
+
+    pub(crate) fn helper_results(&mut self, helper: Helper, args: &[Value]) -> Vec<Value> {
         let target = Target::Unit(self.jit.helper_unit(helper));
         let func = self.func_ref(target, |cx| cx.b.import_signature(helper.signature()));
         let call = self.b.ins().call(func, args);
         self.name_always(call);
-        self.b.inst_results(call).first().copied()
+        self.b.inst_results(call).to_vec()
     }
 }
 
@@ -97,6 +108,7 @@ pub(crate) fn translate_helper(jit: &Jit, helper: Helper, unit: u32) -> Translat
         Helper::Equal => build_equal(&mut b, &args),
         Helper::Compare => build_compare(&mut b, &args),
         Helper::IndexByte => build_index_byte(&mut b, &args),
+        Helper::DecodeRune => build_decode_rune(&mut b, &args),
     }
     b.seal_all_blocks();
     b.finalize(jit.frontend_config());
@@ -154,7 +166,7 @@ pub(crate) fn call_builtin(
     b: &mut FunctionBuilder<'_>,
     builtin: Builtin,
     args: &[Value],
-) -> Option<Value> {
+) -> Vec<Value> {
     let mut signature = Signature::new(CallConv::SystemV);
     signature.params = vec![AbiParam::new(I64); args.len() + 1];
     let results = builtin.row().2.chars();
@@ -173,7 +185,7 @@ pub(crate) fn call_builtin(
     let mut all = vec![b.ins().get_pinned_reg(I64)];
     all.extend(args);
     let call = b.ins().call(func, &all);
-    b.inst_results(call).first().copied()
+    b.inst_results(call).to_vec()
 }
 
 /// Reads everything, then writes everything: pieces from both ends that overlap in the middle.
@@ -226,8 +238,8 @@ fn build_equal(b: &mut FunctionBuilder<'_>, args: &[Value]) {
     let (x, y, n) = (args[0], args[1], args[2]);
     let short = when(b, IntCC::UnsignedGreaterThanOrEqual, n, 8);
     let middle = when(b, IntCC::UnsignedGreaterThan, n, EQUAL_LIMIT);
-    let equal = call_builtin(b, Builtin::equal_memory, &[x, y, n]).expect("has a result");
-    b.ins().return_(&[equal]);
+    let equal = call_builtin(b, Builtin::equal_memory, &[x, y, n]);
+    b.ins().return_(&equal);
 
     // Eight at a time; the last eight may overlap those before.
     b.switch_to_block(middle);
@@ -363,8 +375,8 @@ fn build_index_byte(b: &mut FunctionBuilder<'_>, args: &[Value]) {
     let zero = b.ins().iconst(I64, 0);
     let short = when(b, IntCC::UnsignedGreaterThanOrEqual, n, 16);
     let middle = when(b, IntCC::UnsignedGreaterThan, n, INDEX_LIMIT);
-    let at = call_builtin(b, Builtin::index_byte, &[x, n, c]).expect("has a result");
-    b.ins().return_(&[at]);
+    let at = call_builtin(b, Builtin::index_byte, &[x, n, c]);
+    b.ins().return_(&at);
 
     // Sixteen at a time; the last sixteen may overlap those before, which hold no match.
     b.switch_to_block(middle);
@@ -413,4 +425,51 @@ fn build_index_byte(b: &mut FunctionBuilder<'_>, args: &[Value]) {
     b.switch_to_block(nothing);
     let missing = b.ins().iconst(I64, -1);
     b.ins().return_(&[missing]);
+}
+
+/// Two and three bytes, but for first bytes that ask more of the second, are decoded here, the rest by the runtime.
+fn build_decode_rune(b: &mut FunctionBuilder<'_>, args: &[Value]) {
+    let (x, n, i) = (args[0], args[1], args[2]);
+    let rest = b.create_block();
+    let at = b.ins().iadd(x, i);
+    let left = b.ins().isub(n, i);
+    let first = b.ins().uload8(I64, PLAIN, at, 0);
+    for (width, low, high, lead) in [(2, 0xC2, 0xDF, 0x1F), (3, 0xE1, 0xEC, 0x0F)] {
+        let next = b.create_block();
+        let work = b.create_block();
+        let above = b.ins().iadd_imm_s(first, -low);
+        let is_this = b
+            .ins()
+            .icmp_imm_u(IntCC::UnsignedLessThanOrEqual, above, high - low);
+        b.ins().brif(is_this, work, &[], next, &[]);
+        b.switch_to_block(work);
+        let is_short = when(b, IntCC::UnsignedGreaterThanOrEqual, left, width);
+        let mut rune = b.ins().band_imm_u(first, lead);
+        let mut wrong = None;
+        for place in 1..width {
+            let byte = b.ins().uload8(I64, PLAIN, at, place as i32);
+            let marker = b.ins().band_imm_u(byte, 0xC0);
+            let differs = b.ins().bxor_imm_u(marker, 0x80);
+            wrong = Some(match wrong {
+                None => differs,
+                Some(before) => b.ins().bor(before, differs),
+            });
+            let shifted = b.ins().ishl_imm_u(rune, 6);
+            let bits = b.ins().band_imm_u(byte, 0x3F);
+            rune = b.ins().bor(shifted, bits);
+        }
+        let wrong = wrong.expect("has a second byte");
+        let is_wrong = when(b, IntCC::Equal, wrong, 0);
+        let width = b.ins().iconst(I64, width);
+        b.ins().return_(&[rune, width]);
+        for block in [is_short, is_wrong] {
+            b.switch_to_block(block);
+            b.ins().jump(rest, &[]);
+        }
+        b.switch_to_block(next);
+    }
+    b.ins().jump(rest, &[]);
+    b.switch_to_block(rest);
+    let out = call_builtin(b, Builtin::decode_rune, &[x, n, i]);
+    b.ins().return_(&out);
 }

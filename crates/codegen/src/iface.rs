@@ -154,8 +154,10 @@ impl FuncCx<'_> {
     fn find_table(&mut self, interface: TyId, ty: Value) -> Value {
         let cache = self.jit.table_cache();
         let cache = self.int(cache as i64);
-        let miss = self.cold_block();
+        let miss = self.b.create_block();
+        let unknown = self.cold_block();
         let found = self.cold_block();
+        let missing = self.cold_block();
         let done = self.b.create_block();
         let result = self.b.append_block_param(done, I64);
         let flags = MemFlagsData::trusted();
@@ -167,10 +169,19 @@ impl FuncCx<'_> {
         let hit = self.b.ins().icmp(IntCC::Equal, table_type, ty);
         self.b.ins().brif(hit, done, &[table.into()], miss, &[]);
         self.continue_in(miss);
+        let zero = self.int(0);
+        let without = self.b.ins().load(I64, flags, cache, 8);
+        let is_known = self.b.ins().icmp(IntCC::Equal, without, ty);
+        self.b
+            .ins()
+            .brif(is_known, done, &[zero.into()], unknown, &[]);
+        self.continue_in(unknown);
         let desc = self.descriptor(interface);
         let table = self.builtin(Builtin::find_itab, &[desc, ty])[0];
-        let zero = self.int(0);
-        self.b.ins().brif(table, found, &[], done, &[zero.into()]);
+        self.b.ins().brif(table, found, &[], missing, &[]);
+        self.continue_in(missing);
+        self.b.ins().store(flags, ty, cache, 8);
+        self.b.ins().jump(done, &[zero.into()]);
         self.continue_in(found);
         self.b.ins().store(flags, table, cache, 0);
         self.b.ins().jump(done, &[table.into()]);

@@ -327,9 +327,9 @@ impl Jit {
         (self.runtime.lookup_native)(name).map(|f| f as usize)
     }
 
-    /// A word that remembers a method table; it begins with one that fits no type.
+    /// A word that remembers a method table, at first one that fits no type, and one that remembers a type without a table.
     pub(crate) fn table_cache(&self) -> usize {
-        self.statics.alloc_value(self.no_table)
+        self.statics.alloc_value([self.no_table, 0])
     }
 
     pub(crate) fn locate(&self, pos: Pos) -> Option<(Arc<str>, u32)> {

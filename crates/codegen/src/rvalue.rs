@@ -1,6 +1,7 @@
 //! Rvalues: one function for each form.
 
 use crate::func::FuncCx;
+use crate::helpers::Helper;
 use crate::place::PlaceRef;
 use crate::value::{Addr, Base, Scalars, Val};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -367,7 +368,7 @@ impl FuncCx<'_> {
         let cold = self.cold_block();
         self.b.ins().jump(cold, &[]);
         self.continue_in(cold);
-        let out = self.builtin(Builtin::decode_rune, &[words[0], words[1], index]);
+        let out = self.helper_results(Helper::DecodeRune, &[words[0], words[1], index]);
         let rune = self.b.ins().ireduce(I32, out[0]);
         Val::Flat(Scalars::from_slice(&[rune, out[1]]))
     }

@@ -190,11 +190,22 @@ pub unsafe fn from_runes(g: *mut G, runes: &[i32]) -> Str {
 /// # Safety
 /// `g` is the running goroutine.
 pub unsafe fn to_runes(g: *mut G, text: &[u8]) -> (*mut i32, usize) {
-    let len = runes(text).count();
+    // SAFETY: as called; each gives as many runes as it says.
+    unsafe {
+        match std::str::from_utf8(text) {
+            Ok(valid) => new_runes(g, valid.chars().count(), valid.chars().map(|c| c as i32)),
+            Err(_) => new_runes(g, runes(text).count(), runes(text)),
+        }
+    }
+}
+
+/// # Safety
+/// `g` is the running goroutine, and there are `len` runes.
+unsafe fn new_runes(g: *mut G, len: usize, all: impl Iterator<Item = i32>) -> (*mut i32, usize) {
     // SAFETY: room for `len` runes.
     unsafe {
-        let start = heap::new_zeroed_bytes(g, len * 4, 4).cast::<i32>();
-        for (index, rune) in runes(text).enumerate() {
+        let start = heap::new_bytes(g, len * 4, 4).cast::<i32>();
+        for (index, rune) in all.enumerate() {
             *start.add(index) = rune;
         }
         (start, len)
