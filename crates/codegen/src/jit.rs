@@ -6,6 +6,7 @@
 //! Translation and optimisation run without locks, on as many threads as call; only putting code into the arena and
 //! patching is serialised. Two threads that want the same unit compile it once.
 
+use crate::fault_lines::keep_fault_lines;
 use crate::func::{Translated, signature_of, translate, translate_thunk};
 use crate::glue::{translate_call, translate_closure};
 use crate::helpers::{Helper, translate_helper};
@@ -378,4 +379,5 @@ fn optimize(ctx: &mut Context, isa: &OwnedTargetIsa, pad: Option<cranelift_codeg
         panic!("mini: internal error: {e}\n{}", ctx.func);
     }
     unshare(&mut ctx.func, pad);
+    keep_fault_lines(&mut ctx.func);
 }

@@ -5,7 +5,7 @@
 //! 1. `func` translates its body to CLIF; `entry` decides where locals live. Places and rvalues are in `place`, `rvalue`, `arith`, `compare`, `convert`, `alloc`,
 //!    `iface`, `maps`, `call`, `panics`; `value` moves values between memory and registers, `barrier` tells the collector of
 //!    stores, `safepoint` writes stack maps from what `liveness` found out.
-//! 2. Cranelift's e-graph optimises it; `unshare` makes stack addresses safe for moving stacks again.
+//! 2. Cranelift's e-graph optimises it; `unshare` makes stack addresses safe for moving stacks again, `fault_lines` keeps lines of loads.
 //! 3. Cranelift lowers it and allocates registers; `prologue` puts the stack check in front and gathers the side tables.
 //! 4. `link` places the bytes in the arena (`memory`), registers the function with the runtime and patches callers.
 //!
@@ -22,6 +22,7 @@ mod call;
 mod compare;
 mod convert;
 mod entry;
+mod fault_lines;
 mod func;
 mod glue;
 mod helpers;
