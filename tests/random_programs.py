@@ -28,9 +28,9 @@ from randomgo import program
 MODES = [{}, {"MINIDEBUG": "stackmove=1"}, {"MINIDEBUG": "gcstress=50"}, {"MINIDEBUG": "heapall=1"}]
 
 
-def run(command, env=None, cwd=None):
+def run(command, env=None, cwd=None, timeout=30):
     try:
-        done = subprocess.run(command, capture_output=True, timeout=60, env=env, cwd=cwd)
+        done = subprocess.run(command, capture_output=True, timeout=timeout, env=env, cwd=cwd)
         return done.returncode, done.stdout, done.stderr.decode(errors="replace")
     except subprocess.TimeoutExpired:
         return "timeout", b"", ""
@@ -38,7 +38,7 @@ def run(command, env=None, cwd=None):
 
 def last_words(stderr):
     """What a dying program says in front of its traces, addresses made equal."""
-    text = re.split(r"^(?:goroutine \d+ |\[signal )", stderr, maxsplit=1, flags=re.M)[0]
+    text = re.split(r"^(?:goroutine \d+ |runtime stack:|\[signal )", stderr, maxsplit=1, flags=re.M)[0]
     return re.sub(r"0x[0-9a-f]{6,}", "0xADDRESS", text).strip()
 
 
@@ -62,7 +62,7 @@ def run_go(work, source, args):
             with open(kept, "rb") as f:
                 return pickle.load(f)
     env = dict(os.environ, GO111MODULE="on", GOFLAGS="-mod=mod", GOPROXY="off", GOGC="800")
-    status, _, err = run([args.go, "build", "-gcflags=-e", "-ldflags=-s -w", "-o", "prog", "."], env, work)
+    status, _, err = run([args.go, "build", "-gcflags=-e " + args.gcflags, "-ldflags=-s -w", "-o", "prog", "."], env, work, 600)
     expected = run([os.path.join(work, "prog")]) if status == 0 else "go refuses: " + err[:600]
     if kept:
         os.makedirs(args.cache, exist_ok=True)
@@ -107,6 +107,7 @@ def main():
     parser.add_argument("--go", default=os.environ.get("MINI_GO", "go"))
     parser.add_argument("--keep", default="random-failures", help="folder for programs that differ")
     parser.add_argument("--cache", help="folder that keeps what Go printed, for the next time")
+    parser.add_argument("--gcflags", default="", help="for Go's compiler, as -l (no inlining, and quicker)")
     parser.add_argument("--without", default="", help="parts left out, separated by commas: " + ", ".join(program.FEATURES))
     parser.add_argument("--modes", action="store_true", help="under stackmove, gcstress and heapall, too")
     args = parser.parse_args()

@@ -233,7 +233,9 @@ class Expressions:
         if t.startswith("func("):
             p, res = self.func_parts(t)
             a = self.name("a")
-            return f"func({a} {p}) {res} {{ return {self.value(scope + [(a, p)], res, 2)} }}"
+            # A function value that it could call might be itself.
+            inner = [(v, vt) for v, vt in scope if not vt.startswith("func(")]
+            return f"func({a} {p}) {res} {{ return {self.value(inner + [(a, p)], res, 2)} }}"
         s = self.struct(t)
         if s:
             some = [f for f in s.fields if r.random() < 0.8]
