@@ -33,6 +33,8 @@ pub(crate) struct Reached {
     n_types_done: usize,
     n_names_done: usize,
     sets: IndexMap<TyId, Vec<MethodImpl>, FixedState>,
+    /// Functions can be called by reflection.
+    calls: bool,
 }
 
 impl Reached {
@@ -84,15 +86,15 @@ impl Context<'_> {
 
     /// Makes the methods reachable that new types and names bring together. False if there was nothing new.
     pub(crate) fn settle_method_sets(&mut self, prog: &mut Program) -> bool {
-        if !self.reached.is_new() {
-            return false;
-        }
         let reflects = prog.package_by_path("reflect").is_some();
         let calls = reflects && self.calls_by_reflection(prog);
         if calls {
             let signatures = self.reached.sets.values().flatten().map(|m| m.sig);
             let signatures: Vec<TyId> = signatures.collect();
             self.reached.boxed.extend(signatures);
+        }
+        if !self.reached.is_new() {
+            return false;
         }
         self.close_over_parts(reflects, calls);
         if reflects {
@@ -155,7 +157,9 @@ impl Context<'_> {
     /// Adds the types that descriptors of boxed types lead to; by reflection, from a variable to its address too, and from a function
     /// to parameters and results.
     fn close_over_parts(&mut self, reflects: bool, calls: bool) {
-        let mut index = self.reached.n_types_done;
+        // Functions among the types that were dealt with may have parts now.
+        let again = std::mem::replace(&mut self.reached.calls, calls) != calls;
+        let mut index = if again { 0 } else { self.reached.n_types_done };
         while let Some(&ty) = self.reached.boxed.get_index(index) {
             index += 1;
             let mut add = |ty: TyId| {
