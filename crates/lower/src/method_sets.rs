@@ -2,7 +2,9 @@
 //!
 //! Reachability is the Go linker's: a method of a type that is converted to an interface is reachable once its name is
 //! called through some interface, or asked for by an interface type that values are converted or asserted to. Types that
-//! are parts of such a type count as converted, too, because the library walks values by their type descriptors.
+//! are parts of such a type count as converted, too, because the library walks values by their type descriptors. In a program
+//! that asks for methods by number or name all exported methods of such types are reachable, and if it reaches reflect's calls
+//! the types in the signatures of functions and methods count as converted.
 
 use std::sync::Arc;
 

@@ -242,7 +242,7 @@ impl<'a> Out<'a> {
 macro_rules! natives {
     ($($name:literal => $function:expr;)*) => {
         /// A native of this module by qualified name.
-        pub(super) fn lookup(name: &str) -> Option<mini_abi::native::NativeFn> {
+        pub(in crate::native) fn lookup(name: &str) -> Option<mini_abi::native::NativeFn> {
             match name {
                 $($name => {
                     unsafe extern "C" fn thunk(

@@ -65,7 +65,7 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
         "sha1" | "sha256" | "sha512" | "crc32" | "maphash" | "html" => &[digest::lookup],
         "binary" => &[binary::lookup],
         "big" => &[big::lookup],
-        "reflect" => &[reflect::lookup],
+        "reflect" => &[reflect::lookup, reflect::types::lookup],
         "regexp" => &[regexp::lookup],
         "sync" => &[sync::lookup, clock::lookup],
         "testing" => &[testing::lookup],

@@ -12,7 +12,7 @@ use mini_abi::CallFrames;
 use mini_abi::types::{FieldDesc, Kind, Str, Table, TypeDesc, TypeFlags, hash_of_name};
 use parking_lot::Mutex;
 
-use super::same_underlying;
+use super::types::same_underlying;
 use crate::config;
 
 type Desc = &'static TypeDesc;
