@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Bytes of the block: most programs of some hundred lines are compiled in it.
 const SIZE: usize = 8 << 20;
 /// Larger pieces are left to the other allocator: a vector that grows leaves its old memory behind.
-const LARGEST: usize = 64 << 10;
+const LARGEST: usize = 256 << 10;
 const HUGE_PAGE: usize = 2 << 20;
 
 /// Address of the block; zero: there is none. Relaxed: a piece reaches another thread only by a synchronisation of its own.
@@ -26,9 +26,10 @@ static START: AtomicUsize = AtomicUsize::new(0);
 const SMALL: usize = 512;
 /// Of all pieces. What asks for more is left to the other allocator.
 const ALIGN: usize = 16;
-const N_CLASSES: usize = 64;
+const N_CLASSES: usize = 72;
 
 /// The list of a size, and the size that its pieces have.
+#[inline]
 fn class(size: usize) -> (usize, usize) {
     if size <= SMALL {
         let rounded = (size + ALIGN - 1) & !(ALIGN - 1);
@@ -42,11 +43,23 @@ fn class(size: usize) -> (usize, usize) {
     (SMALL / ALIGN + 4 * (power as usize - 9) + quarter, rounded)
 }
 
-thread_local! {
-    /// What is left, from here to the end; both zero on threads without a block.
-    static FREE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+/// What a thread knows of the block; nothing on threads without one.
+struct Local {
+    /// What is left, from here to the end.
+    next: Cell<usize>,
+    end: Cell<usize>,
     /// Free pieces by class, each linked to the next by its first word; zero ends a list.
-    static LISTS: [Cell<usize>; N_CLASSES] = const { [const { Cell::new(0) }; N_CLASSES] };
+    lists: [Cell<usize>; N_CLASSES],
+}
+
+thread_local! {
+    static LOCAL: Local = const {
+        Local {
+            next: Cell::new(0),
+            end: Cell::new(0),
+            lists: [const { Cell::new(0) }; N_CLASSES],
+        }
+    };
 }
 
 /// Makes the block, and this thread its owner. To be called once; without memory for it nothing changes.
@@ -72,7 +85,10 @@ pub fn enter() {
         mapped.with_addr(start).expose_provenance(),
         Ordering::Relaxed,
     );
-    FREE.set((start, start + SIZE));
+    LOCAL.with(|local| {
+        local.next.set(start);
+        local.end.set(start + SIZE);
+    });
 }
 
 fn is_inside(address: usize) -> bool {
@@ -86,29 +102,30 @@ pub struct Arena<A>(pub A);
 
 impl<A> Arena<A> {
     /// A piece of the block, if there is one and it is for such a thing.
+    #[inline]
     fn take(layout: Layout) -> Option<usize> {
-        let (next, end) = FREE.get();
-        if end == 0 || layout.size() > LARGEST || layout.align() > ALIGN {
-            return None;
-        }
-        let (class, size) = class(layout.size());
-        LISTS.with(|lists| {
-            let first = lists[class].get();
+        LOCAL.with(|local| {
+            if local.end.get() == 0 || layout.size() > LARGEST || layout.align() > ALIGN {
+                return None;
+            }
+            let (class, size) = class(layout.size());
+            let first = local.lists[class].get();
             if first != 0 {
                 // SAFETY: a free piece of the block, whose first word is the link; the list is this thread's.
-                lists[class].set(unsafe { *std::ptr::with_exposed_provenance(first) });
+                local.lists[class].set(unsafe { *std::ptr::with_exposed_provenance(first) });
                 return Some(first);
             }
-            let fits = next + size <= end;
+            let piece = local.next.get();
+            let fits = piece + size <= local.end.get();
             if fits {
-                FREE.set((next + size, end));
+                local.next.set(piece + size);
             }
-            fits.then_some(next)
+            fits.then_some(piece)
         })
     }
 }
 
-// SAFETY: a piece of the block is handed out until it is freed: `FREE` begins behind it, and it is in no list. It has at least the
+// SAFETY: a piece of the block is handed out until it is freed: `next` is behind it, and it is in no list. It has at least the
 // size and alignment asked for. The rest is the other allocator's.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Arena<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -137,17 +154,16 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Arena<A> {
             // SAFETY: as called: it is the other allocator's.
             return unsafe { self.0.dealloc(piece, layout) };
         }
-        let (next, end) = FREE.get();
-        let (class, size) = class(layout.size());
-        if piece.addr() + size == next {
-            FREE.set((piece.addr(), end));
-        } else if end != 0 {
-            LISTS.with(|lists| {
+        LOCAL.with(|local| {
+            let (class, size) = class(layout.size());
+            if piece.addr() + size == local.next.get() {
+                local.next.set(piece.addr());
+            } else if local.end.get() != 0 {
                 // SAFETY: the piece is free from now on, and holds a word.
-                unsafe { *piece.cast::<usize>() = lists[class].get() };
-                lists[class].set(piece.expose_provenance());
-            });
-        }
+                unsafe { *piece.cast::<usize>() = local.lists[class].get() };
+                local.lists[class].set(piece.expose_provenance());
+            }
+        });
     }
 
     unsafe fn realloc(&self, piece: *mut u8, layout: Layout, size: usize) -> *mut u8 {
@@ -155,15 +171,20 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Arena<A> {
             // SAFETY: as called: it is the other allocator's.
             return unsafe { self.0.realloc(piece, layout, size) };
         }
-        let (next, end) = FREE.get();
         let (_, old) = class(layout.size());
         let (_, new) = class(size);
-        let is_last = piece.addr() + old == next;
         if old == new {
             return piece;
         }
-        if is_last && size <= LARGEST && piece.addr() + new <= end {
-            FREE.set((piece.addr() + new, end));
+        let has_grown = LOCAL.with(|local| {
+            let is_last = piece.addr() + old == local.next.get();
+            let fits = is_last && size <= LARGEST && piece.addr() + new <= local.end.get();
+            if fits {
+                local.next.set(piece.addr() + new);
+            }
+            fits
+        });
+        if has_grown {
             return piece;
         }
         // SAFETY: a size that is valid with the alignment, as called. The pieces are apart: the old one is still taken.
