@@ -375,8 +375,25 @@ fn build_index_byte(b: &mut FunctionBuilder<'_>, args: &[Value]) {
     let zero = b.ins().iconst(I64, 0);
     let short = when(b, IntCC::UnsignedGreaterThanOrEqual, n, 16);
     let middle = when(b, IntCC::UnsignedGreaterThan, n, INDEX_LIMIT);
-    let at = call_builtin(b, Builtin::index_byte, &[x, n, c]);
-    b.ins().return_(&at);
+    // What is split into fields has the next separator near, however much follows.
+    for place in [0, 16] {
+        let (found, next) = (b.create_block(), b.create_block());
+        let from = b.ins().iconst(I64, place);
+        let at = b.ins().iadd(x, from);
+        let bits = matches_at(b, at, wanted);
+        b.ins().brif(bits, found, &[], next, &[]);
+        b.switch_to_block(found);
+        return_first(b, bits, from);
+        b.switch_to_block(next);
+    }
+    let rest = b.ins().iadd_imm_s(x, 32);
+    let n_rest = b.ins().iadd_imm_s(n, -32);
+    let out = call_builtin(b, Builtin::index_byte, &[rest, n_rest, c]);
+    let missing = when(b, IntCC::SignedGreaterThanOrEqual, out[0], 0);
+    let at = b.ins().iadd_imm_s(out[0], 32);
+    b.ins().return_(&[at]);
+    b.switch_to_block(missing);
+    b.ins().return_(&out);
 
     // Sixteen at a time; the last sixteen may overlap those before, which hold no match.
     b.switch_to_block(middle);
