@@ -124,7 +124,7 @@ pub fn execute(request: Request) -> u8 {
 fn on_large_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let thread = std::thread::Builder::new()
         .name("mini".into())
-        .stack_size(512 << 20)
+        .stack_size(1 << 30)
         .spawn(work);
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(result)) => result,

@@ -56,6 +56,8 @@ pub(crate) struct FuncLower<'a, 'ast> {
     pub(crate) fallthrough: Option<BlockId>,
     /// Values of expressions that were evaluated early (`hoist.rs`), until they are asked for.
     pub(crate) hoisted: Map<ExprId, Operand>,
+    /// Whether there are calls in a chain of operators, up to one of them.
+    pub(crate) has_call: Map<ExprId, bool>,
     /// The body, if it is one of the source.
     pub(crate) source_body: Option<&'ast ast::Block>,
     /// Receiver and parameters.
@@ -93,6 +95,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             pending_label: None,
             fallthrough: None,
             hoisted: Map::default(),
+            has_call: Map::default(),
             source_body: None,
             params: vec![],
             has_named_results: false,

@@ -193,8 +193,22 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     /// Whether evaluating the expression calls something, or does in its turn what can raise a panic.
-    fn has_call(&self, e: &Expr) -> bool {
+    fn has_call(&mut self, e: &Expr) -> bool {
         let e = e.unparen();
+        // Each operator of a long chain asks for all before it.
+        let is_chain = matches!(&e.kind, ExprKind::Binary { x, .. } if matches!(x.kind, ExprKind::Binary { .. }));
+        if !is_chain {
+            return self.holds_call(e);
+        }
+        if let Some(&known) = self.has_call.get(&e.id) {
+            return known;
+        }
+        let found = self.holds_call(e);
+        self.has_call.insert(e.id, found);
+        found
+    }
+
+    fn holds_call(&mut self, e: &Expr) -> bool {
         let info = self.info().expr(e.id);
         if info.value.is_some() || info.mode == Mode::Type {
             return false;

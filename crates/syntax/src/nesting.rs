@@ -9,8 +9,9 @@ use crate::token::{Kind, Token};
 
 /// The deepest tree that is accepted. Passes that recurse over trees need stacks that hold this many of their frames.
 ///
-/// Go's compiler has no such limit because its stacks grow; programs that people write stay below a tenth of it.
-pub const MAX_DEPTH: usize = 4000;
+/// Go's compiler has no such limit because its stacks grow; generated programs chain some ten thousand operands, what people
+/// write stays below a hundredth of it.
+pub const MAX_DEPTH: usize = 25_000;
 
 /// Index of the first token that would be nested deeper than [`MAX_DEPTH`].
 pub(crate) fn first_too_deep(tokens: &[Token]) -> Option<usize> {
