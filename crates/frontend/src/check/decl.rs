@@ -44,6 +44,12 @@ impl<'a> Checker<'a> {
         if self.prog.diagnostics.is_empty() {
             self.anonymous_cycles();
         }
+        if self.prog.diagnostics.is_empty() {
+            self.large_types();
+        }
+        if self.prog.diagnostics.is_empty() {
+            self.large_objects(&objects);
+        }
         if self.prog.diagnostics.len() == n_before && !options.allow_missing_bodies {
             self.missing_bodies(pkg);
         }

@@ -28,6 +28,7 @@ mod index;
 mod infer;
 mod initorder;
 mod instantiate;
+mod large;
 mod literals;
 mod load;
 mod mono;

@@ -67,6 +67,8 @@ pub(crate) struct CheckState {
     pub(crate) n_local_types: u32,
     /// How type parameters lead to type arguments, to find instances without end.
     pub(crate) growth: super::mono::Growth,
+    /// The array and channel types that the user's packages write.
+    pub(crate) written_types: Vec<super::large::Written>,
     /// The interfaces that the user's package writes, and where.
     pub(crate) interfaces: Vec<(Span, TypeId)>,
     /// Where an instance of a generic type is first written.

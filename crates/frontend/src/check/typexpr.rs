@@ -116,7 +116,11 @@ impl<'a> Checker<'a> {
                 };
                 let elem = self.var_type(elem);
                 match len {
-                    Some(len) if elem.is_valid() => self.prog.types.array(elem, len),
+                    Some(len) if elem.is_valid() => {
+                        let ty = self.prog.types.array(elem, len);
+                        self.note_written(ty, expr.pos);
+                        ty
+                    }
                     _ => TypeId::INVALID,
                 }
             }
@@ -143,7 +147,11 @@ impl<'a> Checker<'a> {
             ExprKind::ChanType { dir, elem } => {
                 let elem = self.var_type(elem);
                 match elem.is_valid() {
-                    true => self.prog.types.chan(*dir, elem),
+                    true => {
+                        let ty = self.prog.types.chan(*dir, elem);
+                        self.note_written(ty, expr.pos);
+                        ty
+                    }
                     false => TypeId::INVALID,
                 }
             }
