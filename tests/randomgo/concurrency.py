@@ -160,7 +160,8 @@ class Concurrency:
         self.emit(ind + 2, "}")
         self.emit(ind + 1, "}()")
         self.emit(ind + 1, f"for {x} := range {a} {{")
-        self.block(list(scope) + [(x, "int")], ind + 2, self.r.randrange(1, 4), dict(ctx, loop=True, brk=False, labels=[], results=[]))
+        # No way round the answer, for which the other side waits.
+        self.block(list(scope) + [(x, "int")], ind + 2, self.r.randrange(1, 4), dict(ctx, loop=False, brk=False, labels=[], results=[]))
         self.emit(ind + 2, f"{b} <- {x} * 2")
         self.emit(ind + 1, "}")
         self.emit(ind, "}()")
