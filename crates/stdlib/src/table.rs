@@ -69,6 +69,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("internal/ucd", files!("internal/ucd": "ucd.mini")),
     ("io", files!("io": "io.mini", "pipe.mini", "wrap.mini")),
     ("io/fs", files!("io/fs": "fs.mini", "walk.mini")),
+    ("io/ioutil", files!("io/ioutil": "ioutil.mini")),
     ("iter", files!("iter": "iter.mini")),
     ("log", files!("log": "log.mini")),
     ("maps", files!("maps": "maps.mini")),
