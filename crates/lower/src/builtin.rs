@@ -229,7 +229,11 @@ impl<'ast> FuncLower<'_, 'ast> {
                 })
                 .collect();
             let values = match exprs {
-                Some(parts) => self.values_in_order(&parts),
+                // Go's compiler follows pointers when it stores the values.
+                Some(parts) => self.values_read_early(
+                    &parts,
+                    |_, value| matches!(value, Operand::Copy(place) if place.may_miss()),
+                ),
                 None => rest.iter().map(|x| self.arg_to(x, elem)).collect(),
             };
             let site = self.b.site(SiteKind::Append, elem, e.pos, "append");

@@ -50,6 +50,15 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// The same behind the calls.
     pub(crate) fn values_in_order(&mut self, list: &[Part<'ast>]) -> Vec<Operand> {
+        self.values_read_early(list, Self::may_fault)
+    }
+
+    /// The same for those faults that count: others are raised where the values are used.
+    pub(crate) fn values_read_early(
+        &mut self,
+        list: &[Part<'ast>],
+        may_fault: fn(&Self, &Operand) -> bool,
+    ) -> Vec<Operand> {
         let last = list.iter().rposition(|&(e, to)| !self.is_read_late(e, to));
         let mut values = vec![];
         for (index, &(e, to)) in list.iter().enumerate() {
@@ -58,7 +67,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 None => self.expr(e),
             };
             let is_overtaken = last.is_some_and(|last| index < last);
-            values.push(match is_overtaken && self.may_fault(&value) {
+            values.push(match is_overtaken && may_fault(self, &value) {
                 true => self.snapshot(value),
                 false => value,
             });

@@ -96,6 +96,16 @@ impl Place {
             Proj::Index { checked, .. } | Proj::ConstIndex { checked, .. } => !checked,
         })
     }
+
+    /// Whether an index on the way may be out of range.
+    pub fn may_miss(&self) -> bool {
+        self.proj.iter().any(|step| {
+            matches!(
+                step,
+                Proj::Index { checked: false, .. } | Proj::ConstIndex { checked: false, .. }
+            )
+        })
+    }
 }
 
 impl From<LocalId> for Place {
