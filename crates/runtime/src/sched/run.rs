@@ -166,13 +166,14 @@ unsafe fn find_runnable(m: *mut M) -> (*mut G, bool) {
 fn find_local(p: &P) -> Option<(*mut G, bool)> {
     let rounds = p.rounds.get().wrapping_add(1);
     p.rounds.set(rounds);
-    if rounds.is_multiple_of(GLOBAL_EVERY)
-        && N_GLOBAL.load(Ordering::Relaxed) > 0
-        && let Some(g) = INNER.lock().pop_global()
-    {
-        // Else whoever stops for one collection after the other goes on first each time, in slices that never end.
-        p.demote_next();
-        return Some((g, false));
+    if rounds.is_multiple_of(GLOBAL_EVERY) && N_GLOBAL.load(Ordering::Relaxed) > 0 {
+        // The lock is free again behind this line: a full queue gives half of itself to the global one.
+        let global = INNER.lock().pop_global();
+        if let Some(g) = global {
+            // Else whoever stops for one collection after the other goes on first each time, in slices that never end.
+            p.demote_next();
+            return Some((g, false));
+        }
     }
     if crate::debug::flags().seed.is_some() {
         // Not more than fit: what overflows goes back to the global queue.
