@@ -228,7 +228,7 @@ impl CompileArgs {
             .flat_map(|words| words.split_whitespace())
         {
             match word {
-                "-m" => flags.explain = flags.explain.max(1),
+                "-m" => flags.explain = (flags.explain + 1).min(2),
                 "-m=2" | "-m=3" => flags.explain = 2,
                 "-m=1" => flags.explain = 1,
                 "-m=0" => flags.explain = 0,

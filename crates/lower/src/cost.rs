@@ -43,7 +43,12 @@ pub(crate) struct Cost {
 pub(crate) const LOOP_STATE: u32 = 12;
 
 /// Counts a body that was lowered, and `more` nodes.
-pub(crate) fn count(lower: &FuncLower<'_, '_>, body: &Block, more: u32) -> Cost {
+pub(crate) fn count(
+    lower: &FuncLower<'_, '_>,
+    func: front::FuncId,
+    body: &Block,
+    more: u32,
+) -> Cost {
     let (prog, results) = (&*lower.prog, &lower.result_vars);
     let mut counter = Counter {
         prog,
@@ -51,6 +56,7 @@ pub(crate) fn count(lower: &FuncLower<'_, '_>, body: &Block, more: u32) -> Cost 
         called: &lower.called,
         lowered: &lower.literals,
         results: results.iter().map(|&var| prog.object(var).ty).collect(),
+        func,
         literals: Map::default(),
         cost: Cost::default(),
     };
@@ -128,6 +134,8 @@ struct Counter<'a> {
     called: &'a Map<ExprId, FuncId>,
     lowered: &'a Map<front::FuncId, FuncId>,
     results: Vec<TypeId>,
+    /// The function that is counted.
+    func: front::FuncId,
     /// Literals in variables that are assigned once: calls of those are known.
     literals: Map<front::ObjId, FuncId>,
     cost: Cost,
@@ -592,7 +600,9 @@ impl Counter<'_> {
         let object = self.info.object(fun.id);
         match object.and_then(|object| self.literals.get(&object)) {
             Some(&lit) => Callee::Static(lit),
-            None if var.kind == VarKind::Param => Callee::Param,
+            None if matches!(var.kind, VarKind::Param | VarKind::Recv) => Callee::Param,
+            // What a literal captured counts alike.
+            None if var.kind != VarKind::Package && var.func != self.func => Callee::Param,
             None => Callee::Unknown,
         }
     }

@@ -160,7 +160,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
         } else {
             self.b.terminate(TerminatorKind::Unreachable);
         }
-        let cost = crate::cost::count(&self, body, 0);
+        let cost = crate::cost::count(&self, source, body, 0);
         self.cx.costs.insert(self.me, cost);
         self.finish();
     }

@@ -129,10 +129,10 @@ impl Context<'_> {
                 .names
                 .contains(&(Arc::from(name), Arc::from("")))
         };
-        if !["Method", "MethodByName", "NumMethod"]
+        let is_named = ["Method", "MethodByName", "NumMethod"]
             .into_iter()
-            .any(is_asked)
-        {
+            .any(is_asked);
+        if !is_named && !self.reaches_in_reflect(prog, "nMethods") {
             return;
         }
         for index in 0..self.reached.boxed.len() {
@@ -151,8 +151,14 @@ impl Context<'_> {
 
     /// Whether functions can be called by reflection: what they take and return becomes values then.
     fn calls_by_reflection(&self, prog: &mut Program) -> bool {
-        let glue = prog.find("reflect", "glue");
-        glue.and_then(|object| prog.func_of(object))
+        self.reaches_in_reflect(prog, "glue")
+    }
+
+    /// Whether a function of package reflect is reached.
+    fn reaches_in_reflect(&self, prog: &mut Program, name: &str) -> bool {
+        let object = prog.find("reflect", name);
+        object
+            .and_then(|object| prog.func_of(object))
             .is_some_and(|source| self.func_of.contains_key(&(source, Box::default())))
     }
 

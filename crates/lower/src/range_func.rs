@@ -209,7 +209,12 @@ impl<'ast> FuncLower<'_, 'ast> {
             inner.b.switch_to(block);
             inner.leave_body(state);
         }
-        let cost = crate::cost::count(&inner, &stmt.body, crate::cost::LOOP_STATE);
+        let cost = crate::cost::count(
+            &inner,
+            mini_frontend::FuncId::NONE,
+            &stmt.body,
+            crate::cost::LOOP_STATE,
+        );
         inner.cx.costs.insert(func, cost);
         let body = inner.loop_body.take();
         inner.finish();

@@ -563,7 +563,8 @@ impl Inliner<'_> {
     /// What is said about a function.
     fn verdict(&self, func: FuncId, cost: &Result<u32, String>) -> Option<OptDiagnostic> {
         let data = &self.program.funcs[func];
-        if data.is_library || data.is_wrapper {
+        // `init` without a number is the compiler's: it initialises variables.
+        if data.is_library || data.is_wrapper || &*data.short_name == "init" {
             return None;
         }
         let name = &data.short_name;
