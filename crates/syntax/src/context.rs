@@ -76,6 +76,23 @@ pub(crate) fn open_brackets(tokens: &[Token], at: usize) -> Vec<Open> {
     marker.open
 }
 
+/// The last token behind the first one, and up to `to`, that stands outside of all brackets and that `is_wanted` takes.
+pub(crate) fn last_outside(
+    tokens: &[Token],
+    to: usize,
+    is_wanted: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    let mut marker = Marker::new();
+    let mut last = None;
+    for at in 0..=to {
+        if at > 0 && marker.open.len() == 1 && is_wanted(at) {
+            last = Some(at);
+        }
+        marker.step(tokens, at);
+    }
+    last
+}
+
 struct Marker {
     open: Vec<Open>,
     /// What the bracket that was closed by the token before held.

@@ -280,11 +280,12 @@ impl Session<'_> {
 fn restart_at_decl(tokens: &mut Vec<Token>, at: usize) -> Option<Pos> {
     let open = context::open_brackets(tokens, at.min(tokens.len()));
     let outermost = open.get(1).map_or(at, |open| open.at);
-    let begins = |index: &usize| {
+    let begins = |index: usize| {
         let before = tokens[index - 1].tok.kind;
-        tokens[*index].tok.kind.begins_decl() && matches!(before, Kind::Semi | Kind::StartDecls)
+        tokens[index].tok.kind.begins_decl() && matches!(before, Kind::Semi | Kind::StartDecls)
     };
-    let begin = (1..=outermost.min(tokens.len() - 1)).rev().find(begins)?;
+    // Declarations inside functions that are complete are none to begin with.
+    let begin = context::last_outside(tokens, outermost.min(tokens.len() - 1), begins)?;
     let start = tokens[begin].pos();
     let first = Token {
         tok: plain(Kind::StartDecls),
