@@ -64,7 +64,8 @@ class File:
 
     def __init__(self, path, package):
         self.stem = path.stem
-        text = path.read_text(errors="replace")
+        # Go has said that it takes the file.
+        text = re.sub(r"^//go:build .*", "", path.read_text(errors="replace"), flags=re.M)
         name = re.search(r"^package (\w+)", text, re.M).group(1)
         if not name.endswith("_test"):
             dot = f'; import . "{package}"'
@@ -102,7 +103,9 @@ class File:
         first = self.starts[number - 1]
         found = None
         for at, start in enumerate(self.starts):
-            if start == first and self.lines[at].strip() and not re.match(r"package |import \($|\)", self.lines[at]):
+            # Of imports the line alone, without the brackets around them.
+            is_bracket = re.match(r"package |import \($", self.lines[at]) or (start == at and self.lines[at] == ")")
+            if start == first and self.lines[at].strip() and not is_bracket:
                 found = found or self.lines[at]
                 self.lines[at] = ""
         return found
@@ -124,13 +127,9 @@ class Suite:
     def __init__(self, package, options, directory):
         self.package, self.options, self.directory = package, options, directory
         source = options.source / package
-        self.files = []
-        for path in sorted(source.glob("*_test.go")):
-            tags = re.search(r"^//go:build (.*)$", path.read_text(errors="replace"), re.M)
-            other = re.search(r"_(windows|darwin|plan9|js|wasm|arm64|s390x|ppc64x?|riscv64|loong64|freebsd|aix|solaris)_test$", path.stem)
-            if not other and not (tags and re.search(r"\b(ignore|windows|plan9|js|goexperiment\S*|race|asan|msan)\b", tags.group(1))
-                                  and "!" not in tags.group(1)):
-                self.files.append(File(path, package))
+        parts = "{{range .TestGoFiles}}{{.}} {{end}}{{range .XTestGoFiles}}{{.}} {{end}}"
+        names = execute([options.go, "list", "-f", parts, package], "/")[1].split()
+        self.files = [File(source / name, package) for name in sorted(names)]
         (directory / "go.mod").write_text("module library\n\ngo 1.27\n")
         self.folder = directory / "t"
         self.folder.mkdir()
