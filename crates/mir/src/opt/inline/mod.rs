@@ -13,17 +13,22 @@
 //!
 //! Precondition: none. The pass keeps every id of the caller and adds new ones behind them.
 
+mod copy;
+mod report;
+
+use copy::Copy;
+use report::resolve_texts;
+
 use super::call_graph;
 use super::defs::{Defs, Origin, Point};
-use super::devirtualise::{self, Change};
+use super::devirtualise;
 use super::forward_refs;
 use super::{Context, OptDiagnostic, Options};
 use crate::body::{
     Block, Body, InlinedCall, LocalKind, Statement, StatementKind, Terminator, TerminatorKind,
 };
-use crate::call_text;
 use crate::cfg::Cfg;
-use crate::ids::{BlockId, FuncId, IndexVec, LocalId, SiteId};
+use crate::ids::{BlockId, FuncId, IndexVec, LocalId};
 use crate::place::{Operand, Place, PlaceBase, Proj};
 use crate::program::{Func, FuncKind, InlineCost, Program};
 use crate::rvalue::{Callee, Rvalue};
@@ -557,114 +562,6 @@ impl Inliner<'_> {
         self.program.funcs[id].kind = kind;
         id
     }
-
-    // ---- Lines of -m ----
-
-    /// What is said about a function.
-    fn verdict(&self, func: FuncId, cost: &Result<u32, String>) -> Option<OptDiagnostic> {
-        let data = &self.program.funcs[func];
-        // `init` without a number is the compiler's: it initialises variables.
-        if data.is_library || data.is_wrapper || &*data.short_name == "init" {
-            return None;
-        }
-        let name = &data.short_name;
-        let message = match (self.level, cost) {
-            (0, _) | (1, Err(_)) => return None,
-            (1, Ok(_)) => format!("can inline {name}"),
-            (_, Ok(cost)) => match self.program.sources.get(&func) {
-                Some(source) => format!("can inline {name} with cost {cost} as: {source}"),
-                None => format!("can inline {name} with cost {cost}"),
-            },
-            (_, Err(reason)) => format!("cannot inline {name}: {reason}"),
-        };
-        Some(OptDiagnostic {
-            pos: data.pos,
-            message,
-        })
-    }
-
-    fn report(&mut self, caller: FuncId, callee: FuncId, pos: Pos) {
-        if self.level == 0 || self.program.funcs[caller].is_library {
-            return;
-        }
-        let data = &self.program.funcs[callee];
-        if data.is_wrapper {
-            return;
-        }
-        let message = format!("inlining call to {}", self.qualified(caller, callee));
-        self.inlined.push((caller, OptDiagnostic { pos, message }));
-    }
-
-    /// A function's name as another package sees it.
-    fn qualified(&self, from: FuncId, func: FuncId) -> String {
-        let data = &self.program.funcs[func];
-        if data.package == self.program.funcs[from].package {
-            return data.short_name.to_string();
-        }
-        let package = data.package.rsplit('/').next().unwrap_or_default();
-        format!("{package}.{}", data.short_name)
-    }
-
-    /// Calls that are left alone since they are in a copy of what they call.
-    fn report_cycles(&mut self, caller: FuncId, body: &Body) {
-        if self.level < 2 || self.program.funcs[caller].is_library {
-            return;
-        }
-        for block in body.blocks.iter() {
-            for statement in &block.statements {
-                let StatementKind::Assign(_, Rvalue::Call(call)) = &statement.kind else {
-                    continue;
-                };
-                if let Callee::Static(callee) = call.callee
-                    && self.cost[callee].is_some()
-                    && self.is_inlined_in(body, statement.inlined, callee)
-                {
-                    let line = OptDiagnostic {
-                        pos: outermost(body, statement.inlined, statement.pos),
-                        message: format!(
-                            "cannot inline {} into {}: repeated recursive cycle",
-                            self.qualified(caller, callee),
-                            self.program.funcs[caller].short_name
-                        ),
-                    };
-                    if !self.inlined.contains(&(caller, line.clone())) {
-                        self.inlined.push((caller, line));
-                    }
-                }
-            }
-        }
-    }
-
-    fn report_devirtualised(&mut self, caller: FuncId, body: &Body, changes: Vec<Change>) {
-        if self.level == 0 || self.program.funcs[caller].is_library {
-            return;
-        }
-        // Wrappers of the compiler have no text.
-        for change in changes.into_iter().filter(|c| !c.call.is_empty()) {
-            let pos = outermost(body, change.inlined, change.pos);
-            let name = crate::print::type_name(&self.program.types, change.ty);
-            let message = format!(
-                "devirtualizing {} to {}",
-                change.call,
-                name.replace("main.", "")
-            );
-            self.inlined.push((caller, OptDiagnostic { pos, message }));
-        }
-    }
-}
-
-/// Puts the results of inlined calls into the texts of allocation sites.
-fn resolve_texts(program: &mut Program, results: &HashMap<Pos, Arc<str>>) {
-    for func in program.funcs.iter_mut() {
-        let FuncKind::Body(body) = &mut func.kind else {
-            continue;
-        };
-        for site in body.sites.iter_mut() {
-            if let Some(text) = call_text::resolve(&site.text, results) {
-                site.text = text.into();
-            }
-        }
-    }
 }
 
 /// The name of a literal's copy: that of the function where it is written, and a number, as in literals without `func`.
@@ -760,113 +657,4 @@ fn context_is_only_read(body: &Body, context: LocalId) -> bool {
         visit::terminator_places(&block.terminator, &mut check);
     }
     fine
-}
-
-/// How ids of the callee are changed.
-struct Copy {
-    locals: u32,
-    blocks: u32,
-    sites: u32,
-    marks: u32,
-    /// Mark of the call itself, index plus one.
-    inlined: u32,
-    context: Option<LocalId>,
-    captures: Option<Vec<Operand>>,
-    to: BlockId,
-}
-
-impl Copy {
-    fn local(&self, local: LocalId) -> LocalId {
-        LocalId(local.0 + self.locals)
-    }
-
-    fn block(&self, block: BlockId) -> BlockId {
-        BlockId(block.0 + self.blocks)
-    }
-
-    fn mark(&self, inlined: u32) -> u32 {
-        match inlined {
-            0 => self.inlined,
-            nested => nested + self.marks,
-        }
-    }
-
-    fn statement(&mut self, statement: &mut Statement) {
-        visit::statement_operands_mut(statement, &mut |operand| self.operand(operand));
-        if let StatementKind::Assign(place, value) = &mut statement.kind {
-            self.place(place);
-            match value {
-                Rvalue::Ref(place) => self.place(place),
-                Rvalue::New(site)
-                | Rvalue::MakeSlice { site, .. }
-                | Rvalue::MakeClosure { site, .. }
-                | Rvalue::MakeInterface { site, .. }
-                | Rvalue::MakeMap { site, .. }
-                | Rvalue::MakeChan { site, .. }
-                | Rvalue::Concat { site, .. }
-                | Rvalue::Append { site, .. }
-                | Rvalue::AppendSlice { site, .. }
-                | Rvalue::Convert {
-                    site: Some(site), ..
-                } => *site = SiteId(site.0 + self.sites),
-                _ => {}
-            }
-        }
-        visit::whole_locals_mut(statement, &mut |local, _| *local = self.local(*local));
-        statement.inlined = self.mark(statement.inlined);
-    }
-
-    fn terminator(&mut self, terminator: &mut Terminator) {
-        visit::terminator_operands_mut(terminator, &mut |operand| self.operand(operand));
-        if terminator.kind == TerminatorKind::Return {
-            terminator.kind = TerminatorKind::Goto(self.to);
-        } else {
-            super::simplify_cfg::targets_mut(&mut terminator.kind, &mut |target| {
-                *target = self.block(*target);
-            });
-        }
-        terminator.inlined = self.mark(terminator.inlined);
-    }
-
-    fn operand(&self, operand: &mut Operand) {
-        let Operand::Copy(place) = operand else {
-            return;
-        };
-        if let Some(Operand::Const(constant)) = self.capture(place) {
-            *operand = Operand::Const(constant.clone());
-            return;
-        }
-        self.place(place);
-    }
-
-    /// What a place that begins with a capture stands for.
-    fn capture(&self, place: &Place) -> Option<&Operand> {
-        match place.proj[..] {
-            [Proj::Deref { .. }, Proj::Field(field @ 1..), ..]
-                if self
-                    .context
-                    .is_some_and(|c| place.base == PlaceBase::Local(c)) =>
-            {
-                self.captures.as_ref()?.get(field as usize - 1)
-            }
-            _ => None,
-        }
-    }
-
-    fn place(&self, place: &mut Place) {
-        for step in &mut place.proj {
-            if let Proj::Index { index, .. } = step {
-                *index = self.local(*index);
-            }
-        }
-        if let Some(Operand::Copy(outer)) = self.capture(place) {
-            let mut whole = outer.clone();
-            whole.proj.extend(place.proj[2..].iter().copied());
-            *place = whole;
-            return;
-        }
-        if let PlaceBase::Local(local) = &mut place.base {
-            *local = self.local(*local);
-        }
-    }
 }
