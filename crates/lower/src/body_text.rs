@@ -151,12 +151,10 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn op_assign_text(&mut self, op: BinaryOp, lhs: &'ast Expr, rhs: &'ast Expr) -> String {
-        let is_count = op.is_shift() && self.info().expr(rhs.unparen().id).value.is_some();
-        let (lhs, rhs) = (self.text(lhs), self.text(rhs));
-        match is_count && rhs.bytes().all(|b| b.is_ascii_digit()) {
-            true => format!("{lhs} {}= uint({rhs})", op.as_str()),
-            false => format!("{lhs} {}= {rhs}", op.as_str()),
-        }
+        let lhs = self.text(lhs);
+        let count = op.is_shift().then(|| self.count_text(rhs)).flatten();
+        let rhs = count.unwrap_or_else(|| self.text(rhs));
+        format!("{lhs} {}= {rhs}", op.as_str())
     }
 
     fn list(&mut self, list: &'ast [Expr]) -> String {

@@ -125,15 +125,8 @@ impl<'ast> FuncLower<'_, 'ast> {
                 out.push(' ');
                 if precedence == 0 {
                     self.write_text(y, 0, out);
-                } else if op.is_shift() && self.info().expr(y.unparen().id).value.is_some() {
-                    // Counts without a type are uint.
-                    let mut count = Out::default();
-                    self.write_text(y, 0, &mut count);
-                    let is_plain = count.text.bytes().all(|b| b.is_ascii_digit());
-                    out.push_str(&match is_plain {
-                        true => format!("uint({})", count.text),
-                        false => count.text,
-                    });
+                } else if let Some(count) = op.is_shift().then(|| self.count_text(y)).flatten() {
+                    out.push_str(&count);
                 } else {
                     self.write_text(y, precedence + 1, out);
                 }
@@ -146,6 +139,18 @@ impl<'ast> FuncLower<'_, 'ast> {
         if marked_call {
             call_text::close(&mut out.text);
         }
+    }
+
+    /// A constant count of a shift: without a type it is uint.
+    pub(crate) fn count_text(&mut self, count: &'ast Expr) -> Option<String> {
+        self.info().expr(count.unparen().id).value.get()?;
+        let text = self.text(count);
+        let is_plain = text.bytes().all(|b| b.is_ascii_digit());
+        Some(if is_plain {
+            format!("uint({text})")
+        } else {
+            text
+        })
     }
 
     /// Go's table `OpPrec`; operations that are not in it are 0 and stand in parentheses everywhere.
@@ -292,7 +297,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         else {
             return false;
         };
-        let holder = selection.holder;
+        let (holder, is_promoted) = (selection.holder, !selection.path.is_empty());
         let Some(recv) = self
             .prog
             .func_of(object)
@@ -310,7 +315,6 @@ impl<'ast> FuncLower<'_, 'ast> {
         out.push('.');
         out.push_str(sel.name.as_str());
         out.push('(');
-        let is_promoted = !selection_path_is_empty(self.info(), fun);
         self.write_text(x, if is_promoted { PRIMARY } else { 0 }, out);
         self.write_embedded(fun, out);
         true
@@ -445,11 +449,6 @@ impl<'ast> FuncLower<'_, 'ast> {
     pub(crate) fn local_type_name(&self, ty: TyId) -> String {
         type_name(&self.cx.types, ty).replace("main.", "")
     }
-}
-
-fn selection_path_is_empty(info: &mini_frontend::Info, selector: &Expr) -> bool {
-    info.selection(selector.id)
-        .is_none_or(|selection| selection.path.is_empty())
 }
 
 /// A text that grows.
