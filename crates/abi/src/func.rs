@@ -68,8 +68,8 @@ pub enum TrapKind {
     Unreachable = 1,
 }
 
-/// A compiled function. Offsets are bytes from `entry`.
-#[derive(Clone, Debug)]
+/// A compiled function. Offsets are bytes from `entry`. The default has no code, no frame and no tables yet.
+#[derive(Clone, Debug, Default)]
 pub struct CompiledFunc {
     /// Go symbol name, e.g. `main.(*List).Push`, `main.main.func1`.
     pub name: String,

@@ -121,24 +121,12 @@ pub(crate) fn record(jit: &Jit, id: FuncId, unit: u32, convention: &Convention) 
     CompiledFunc {
         name: func.name.to_string(),
         func_id: unit,
-        entry: 0,
-        body: 0,
-        len: 0,
-        frame_size: 0,
         stack_args_size: pointers.stack_bytes,
         pointer_args: pointers.registers,
         pointer_stack_args: pointers.stack_words,
-        call_sites: vec![],
-        slots: vec![],
-        objects: vec![],
-        landing_pad: None,
-        landing_pad_site: None,
-        traps: vec![],
-        lines: vec![],
-        files: vec![],
-        inlined: vec![],
         has_parameters: !signature_of(&jit.program().types, func.sig).0.is_empty(),
         is_wrapper: func.is_wrapper,
+        ..CompiledFunc::default()
     }
 }
 

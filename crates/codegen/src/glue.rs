@@ -193,24 +193,12 @@ fn translate(
     let record = CompiledFunc {
         name: name.into(),
         func_id: u32::MAX,
-        entry: 0,
-        body: 0,
-        len: 0,
-        frame_size: 0,
         stack_args_size: pointers.stack_bytes,
         pointer_args: pointers.registers,
         pointer_stack_args: pointers.stack_words,
-        call_sites: vec![],
-        slots: vec![],
-        objects: vec![],
-        landing_pad: None,
-        landing_pad_site: None,
-        traps: vec![],
-        lines: vec![],
-        files: vec![],
-        inlined: vec![],
         has_parameters: true,
         is_wrapper: true,
+        ..CompiledFunc::default()
     };
     Translated {
         func,

@@ -115,24 +115,9 @@ pub(crate) fn translate_helper(jit: &Jit, helper: Helper, unit: u32) -> Translat
     let record = CompiledFunc {
         name: helper.name().into(),
         func_id: unit,
-        entry: 0,
-        body: 0,
-        len: 0,
-        frame_size: 0,
-        stack_args_size: 0,
-        pointer_args: 0,
-        pointer_stack_args: vec![],
-        call_sites: vec![],
-        slots: vec![],
-        objects: vec![],
-        landing_pad: None,
-        landing_pad_site: None,
-        traps: vec![],
-        lines: vec![],
-        files: vec![],
-        inlined: vec![],
         has_parameters: true,
         is_wrapper: true,
+        ..CompiledFunc::default()
     };
     Translated {
         func,

@@ -142,25 +142,10 @@ mod tests {
     pub(crate) fn func_at(entry: usize, len: u32) -> CompiledFunc {
         CompiledFunc {
             name: format!("main.f{entry:x}"),
-            func_id: 0,
             entry,
-            body: 0,
             len,
-            frame_size: 0,
-            stack_args_size: 0,
-            pointer_args: 0,
-            pointer_stack_args: vec![],
-            call_sites: vec![],
-            slots: vec![],
-            objects: vec![],
-            landing_pad: None,
-            landing_pad_site: None,
-            traps: vec![],
-            lines: vec![],
-            files: vec![],
-            inlined: vec![],
             has_parameters: true,
-            is_wrapper: false,
+            ..CompiledFunc::default()
         }
     }
 

@@ -221,25 +221,12 @@ type Label = *const u8;
 fn describe(name: &str, entry: Label, body: Label, end: Label, frame: u32) -> CompiledFunc {
     CompiledFunc {
         name: format!("main.{name}"),
-        func_id: 0,
         entry: entry as usize,
         body: (body as usize - entry as usize) as u32,
         len: (end as usize - entry as usize) as u32,
         frame_size: frame,
-        stack_args_size: 0,
-        pointer_args: 0,
-        pointer_stack_args: vec![],
-        call_sites: vec![],
-        slots: vec![],
-        objects: vec![],
-        landing_pad: None,
-        landing_pad_site: None,
-        traps: vec![],
-        lines: vec![],
-        files: vec![],
-        inlined: vec![],
         has_parameters: true,
-        is_wrapper: false,
+        ..CompiledFunc::default()
     }
 }
 
