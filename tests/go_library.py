@@ -24,6 +24,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,16 +48,19 @@ def packages():
     return sorted(p for p in found if "internal" not in p.split("/") and p != "syscall")
 
 
-def execute(command, directory, limit=TIME_LIMIT, **environment):
-    """Status and everything that was printed."""
+def execute(command, directory, limit=TIME_LIMIT):
+    """Status and everything that was printed. Behind the limit the processes that the command has started end, too."""
+    environment = {**os.environ, "NO_COLOR": "1", "GOFLAGS": "", "GO111MODULE": "on"}
+    process = subprocess.Popen(
+        command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=environment, errors="replace", text=True, start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit,
-            env={**os.environ, "NO_COLOR": "1", "GOFLAGS": "", "GO111MODULE": "on", **environment}, errors="replace", text=True,
-        )
-        return done.returncode, done.stdout
-    except subprocess.TimeoutExpired as expired:
-        return "timeout", (expired.stdout or b"").decode(errors="replace")
+        output, _ = process.communicate(timeout=limit)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return "timeout", process.communicate()[0]
 
 
 class File:
