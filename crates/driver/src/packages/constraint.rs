@@ -85,8 +85,23 @@ pub(crate) fn name_matches(stem: &str) -> bool {
 pub(crate) struct Header<'a> {
     /// The expression of the `//go:build` line.
     pub(crate) constraint: Option<&'a str>,
+    /// What the lines `// +build` say, which count where there is no `//go:build`; a blank line stands below them.
+    pub(crate) plus_build: Vec<&'a str>,
     /// The name in the package clause; `None` if there is none where one belongs.
     pub(crate) package: Option<&'a str>,
+}
+
+impl Header<'_> {
+    /// Whether the file belongs to the build.
+    ///
+    /// # Errors
+    /// What is wrong with the expression of the `//go:build` line.
+    pub(crate) fn is_wanted(&self) -> Result<bool, String> {
+        match self.constraint {
+            Some(expr) => evaluate(expr),
+            None => Ok(self.plus_build.iter().all(|words| evaluate_plus(words))),
+        }
+    }
 }
 
 /// Reads the comments before the package clause, and the clause.
@@ -96,8 +111,14 @@ pub(crate) fn header(text: &str) -> Header<'_> {
     if rest.starts_with("#!") {
         rest = after_line(rest);
     }
+    // Lines `// +build` below which no blank line has been seen, and whether only line comments have been.
+    let (mut plus_build, mut only_lines) = (Vec::new(), true);
     loop {
-        rest = rest.trim_start();
+        let trimmed = rest.trim_start();
+        if only_lines && rest[..rest.len() - trimmed.len()].contains('\n') {
+            header.plus_build.append(&mut plus_build);
+        }
+        rest = trimmed;
         if let Some(comment) = rest.strip_prefix("//") {
             let line = comment.lines().next().unwrap_or_default();
             if let Some(expr) = line.strip_prefix("go:build")
@@ -106,11 +127,17 @@ pub(crate) fn header(text: &str) -> Header<'_> {
             {
                 header.constraint = Some(expr.trim());
             }
+            if let Some(words) = line.trim_start().strip_prefix("+build")
+                && (words.is_empty() || words.starts_with(char::is_whitespace))
+            {
+                plus_build.push(words);
+            }
             rest = after_line(rest);
         } else if let Some(comment) = rest.strip_prefix("/*") {
             let Some((_, behind)) = comment.split_once("*/") else {
                 return header;
             };
+            only_lines = false;
             rest = behind;
         } else {
             break;
@@ -129,6 +156,23 @@ pub(crate) fn header(text: &str) -> Header<'_> {
 
 fn after_line(text: &str) -> &str {
     text.split_once('\n').map_or("", |(_, rest)| rest)
+}
+
+/// The value of a line `// +build`: one of its words holds, of which all parts between commas do.
+fn evaluate_plus(words: &str) -> bool {
+    let is_tag = |tag: &str| !tag.is_empty() && tag.chars().all(is_tag_char);
+    let holds = |part: &str| match part.strip_prefix('!') {
+        None => is_tag(part) && is_set(part),
+        Some(tag) if tag.is_empty() || tag.starts_with('!') => false,
+        Some(tag) => !(is_tag(tag) && is_set(tag)),
+    };
+    words
+        .split_whitespace()
+        .any(|word| word.split(',').all(holds))
+}
+
+fn is_tag_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '.'
 }
 
 /// The value of a `//go:build` expression.
@@ -152,12 +196,14 @@ impl<'a> Parser<'a> {
     /// The next token; empty at the end.
     fn peek(&mut self) -> &'a str {
         self.rest = self.rest.trim_start();
-        let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
         let len = match self.rest.chars().next() {
             None => 0,
             Some('&') if self.rest.starts_with("&&") => 2,
             Some('|') if self.rest.starts_with("||") => 2,
-            Some(c) if is_part(c) => self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len()),
+            Some(c) if is_tag_char(c) => self
+                .rest
+                .find(|c| !is_tag_char(c))
+                .unwrap_or(self.rest.len()),
             Some(c) => c.len_utf8(),
         };
         &self.rest[..len]
@@ -199,7 +245,7 @@ impl<'a> Parser<'a> {
             };
         }
         let tag = self.peek();
-        if !tag.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.') {
+        if !tag.starts_with(is_tag_char) {
             return Err(match tag {
                 "" => "unexpected end of expression".to_string(),
                 _ => format!("unexpected token {tag}"),
@@ -265,9 +311,32 @@ mod tests {
             header(text),
             Header {
                 constraint: Some("linux"),
+                plus_build: Vec::new(),
                 package: Some("p")
             }
         );
         assert_eq!(header("var x int"), Header::default());
+    }
+
+    #[test]
+    fn lines_of_the_old_form() {
+        for (text, is_wanted) in [
+            ("// +build ignore\n\npackage p", false),
+            (
+                "//+build linux,!cgo windows\n// +build amd64\n\npackage p",
+                true,
+            ),
+            (
+                "// +build linux\n// +build arm64\n\n// Text.\npackage p",
+                false,
+            ),
+            ("// +build !linux !!amd64\n\npackage p", false),
+            ("// +build !no-tag\n\npackage p", true),
+            ("// Text.\n// +build ignore\npackage p", true),
+            ("/* Text. */\n\n// +build ignore\n\npackage p", true),
+            ("//go:build linux\n// +build ignore\n\npackage p", true),
+        ] {
+            assert_eq!(header(text).is_wanted(), Ok(is_wanted), "{text}");
+        }
     }
 }

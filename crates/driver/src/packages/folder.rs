@@ -59,12 +59,12 @@ impl Folder {
             let bytes = std::fs::read(&path).map_err(|e| failed(&path, &e))?;
             let text = String::from_utf8_lossy(&bytes);
             let header = constraint::header(&text);
-            let is_wanted = match header.constraint {
-                Some(expr) => constraint::evaluate(expr)
-                    .map_err(|e| format!("{}: parsing //go:build line: {e}", path.display()))?,
-                None => true,
-            };
-            if !is_wanted || !constraint::name_matches(stem) {
+            let is_wanted = constraint::name_matches(stem)
+                && header
+                    .is_wanted()
+                    .map_err(|e| format!("{}: parsing //go:build line: {e}", path.display()))?
+                && header.package != Some("documentation");
+            if !is_wanted {
                 found.has_excluded = true;
                 continue;
             }
