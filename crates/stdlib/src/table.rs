@@ -31,6 +31,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("crypto/sha512", files!("crypto/sha512": "sha512.mini")),
     ("crypto/subtle", files!("crypto/subtle": "subtle.mini")),
     ("encoding", files!("encoding": "encoding.mini")),
+    (
+        "encoding/ascii85",
+        files!("encoding/ascii85": "ascii85.mini"),
+    ),
     ("encoding/base32", files!("encoding/base32": "base32.mini")),
     ("encoding/base64", files!("encoding/base64": "base64.mini")),
     (
@@ -43,6 +47,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         "encoding/json",
         files!("encoding/json": "decode.mini", "encode.mini", "fields.mini", "scan.mini", "stream.mini"),
     ),
+    ("encoding/pem", files!("encoding/pem": "pem.mini")),
     ("errors", files!("errors": "errors.mini")),
     ("flag", files!("flag": "flag.mini", "values.mini")),
     (
@@ -56,6 +61,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("hash/fnv", files!("hash/fnv": "fnv.mini")),
     ("hash/maphash", files!("hash/maphash": "maphash.mini")),
     ("html", files!("html": "escape.mini")),
+    (
+        "index/suffixarray",
+        files!("index/suffixarray": "sort.mini", "store.mini", "suffixarray.mini"),
+    ),
     (
         "internal/blockhash",
         files!("internal/blockhash": "blockhash.mini"),
@@ -87,6 +96,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     (
         "math/rand/v2",
         files!("math/rand/v2": "chacha8.mini", "dist.mini", "rand.mini"),
+    ),
+    (
+        "net/url",
+        files!("net/url": "address.mini", "escape.mini", "parse.mini", "resolve.mini", "url.mini", "values.mini"),
     ),
     (
         "os",
@@ -137,6 +150,22 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     (
         "testing",
         files!("testing": "benchmark.mini", "common.mini", "example.mini", "fuzz.mini", "main.mini", "match.mini", "native.mini", "t.mini"),
+    ),
+    (
+        "testing/fstest",
+        files!("testing/fstest": "folders.mini", "mapfs.mini", "testfs.mini"),
+    ),
+    (
+        "testing/iotest",
+        files!("testing/iotest": "check.mini", "iotest.mini"),
+    ),
+    (
+        "testing/quick",
+        files!("testing/quick": "quick.mini", "value.mini"),
+    ),
+    (
+        "text/scanner",
+        files!("text/scanner": "literal.mini", "scanner.mini"),
     ),
     ("text/tabwriter", files!("text/tabwriter": "tabwriter.mini")),
     (
