@@ -142,14 +142,29 @@ builtins! {
     Println "println" 0 true true,
     Real "real" 1 false false,
     Recover "recover" 0 false true,
+    Add "Add" 2 false false,
     Alignof "Alignof" 1 false false,
     Offsetof "Offsetof" 1 false false,
     Sizeof "Sizeof" 1 false false,
+    Slice "Slice" 2 false false,
+    SliceData "SliceData" 1 false false,
+    String "String" 2 false false,
+    StringData "StringData" 1 false false,
 }
 
 impl Builtin {
     /// Whether it is a function of package unsafe.
     pub fn is_unsafe(self) -> bool {
-        matches!(self, Builtin::Alignof | Builtin::Offsetof | Builtin::Sizeof)
+        matches!(
+            self,
+            Builtin::Add
+                | Builtin::Alignof
+                | Builtin::Offsetof
+                | Builtin::Sizeof
+                | Builtin::Slice
+                | Builtin::SliceData
+                | Builtin::String
+                | Builtin::StringData
+        )
     }
 }

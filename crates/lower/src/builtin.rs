@@ -21,7 +21,7 @@ pub(crate) enum Arg<'ast> {
 
 impl<'ast> FuncLower<'_, 'ast> {
     /// The arguments of a call, those of `f(g())` apart.
-    fn args(&mut self, args: &'ast [Expr]) -> Vec<Arg<'ast>> {
+    pub(crate) fn args(&mut self, args: &'ast [Expr]) -> Vec<Arg<'ast>> {
         if let [only] = args
             && self.info().expr(only.unparen().id).mode != Mode::Type
         {
@@ -35,7 +35,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         args.iter().map(Arg::Expr).collect()
     }
 
-    fn arg(&mut self, arg: &Arg<'ast>) -> Operand {
+    pub(crate) fn arg(&mut self, arg: &Arg<'ast>) -> Operand {
         match arg {
             Arg::Expr(e) => self.expr(e),
             Arg::Part(part) => part.clone(),
@@ -131,6 +131,9 @@ impl<'ast> FuncLower<'_, 'ast> {
                 self.const_int(TyId::UINTPTR, size.into())
             }
             Builtin::Offsetof => self.offset_of(&args[0]),
+            Builtin::Add => self.unsafe_add(args),
+            Builtin::Slice | Builtin::String => self.unsafe_sequence(e, builtin, args),
+            Builtin::SliceData | Builtin::StringData => self.unsafe_data(e, &args[0]),
         }
     }
 
@@ -282,6 +285,11 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// An integer argument as an `int`.
     fn int_arg(&mut self, x: &'ast Expr) -> Operand {
         let value = self.expr(x);
+        self.as_int(value)
+    }
+
+    /// An integer as an `int`.
+    pub(crate) fn as_int(&mut self, value: Operand) -> Operand {
         let ty = self.op_ty(&value);
         if ty == TyId::INT {
             return value;

@@ -191,6 +191,9 @@ impl<'ast> FuncLower<'_, 'ast> {
                             | Builtin::Complex
                             | Builtin::Min
                             | Builtin::Max
+                            | Builtin::Add
+                            | Builtin::SliceData
+                            | Builtin::StringData
                     ))
                 )
             }

@@ -49,6 +49,7 @@ mod stmt;
 mod switch;
 mod text;
 mod types;
+mod unsafe_pointers;
 
 use mini_diagnostics::Diagnostic;
 use mini_frontend::Program;

@@ -64,7 +64,11 @@ fn library_init_functions(prog: &Program) -> Vec<mini_frontend::FuncId> {
 }
 
 /// A function of the library by its symbol.
-fn library_func(cx: &mut Context<'_>, prog: &mut Program, symbol: &str) -> Option<FuncId> {
+pub(crate) fn library_func(
+    cx: &mut Context<'_>,
+    prog: &mut Program,
+    symbol: &str,
+) -> Option<FuncId> {
     let (path, name) = symbol.rsplit_once('.')?;
     let object = prog.find(path, name)?;
     let source = prog.func_of(object)?;

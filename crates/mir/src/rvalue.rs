@@ -118,7 +118,8 @@ pub enum Rvalue {
     },
     /// `&place`, type is pointer to the place's type.
     Ref(Place),
-    /// All fields of a struct, parts of a tuple or elements of an array.
+    /// All fields of a struct, parts of a tuple or elements of an array; pointer, length and capacity of a slice, pointer and
+    /// length of a string.
     Aggregate {
         ty: TyId,
         parts: Vec<Operand>,

@@ -461,10 +461,27 @@ impl Verifier<'_> {
             TyKind::Struct(fields) => fields.iter().map(|f| f.ty).collect(),
             TyKind::Tuple(parts) => parts.to_vec(),
             TyKind::Array(elem, len) => vec![*elem; *len as usize],
+            TyKind::Slice(_) | TyKind::String => return self.sequence(ty, &tys),
             _ => return self.error("aggregate of a type without parts"),
         };
         if tys.len() != wanted.len() || tys.iter().zip(&wanted).any(|(t, w)| *t != Some(*w)) {
             self.error("parts differ from the aggregate's type");
+        }
+    }
+
+    /// A slice or string made of a pointer, a length and, of a slice, a capacity.
+    fn sequence(&mut self, ty: TyId, parts: &[Option<TyId>]) {
+        let types = &self.program.types;
+        let (elem, n_parts) = match *types.kind(ty) {
+            TyKind::Slice(elem) => (elem, 3),
+            _ => (TyId::UINT8, 2),
+        };
+        let is_pointer = |ty: TyId| *types.kind(ty) == TyKind::Pointer(elem);
+        let is_fine = parts.len() == n_parts
+            && parts[0].is_some_and(is_pointer)
+            && parts[1..].iter().all(|&part| part == Some(TyId::INT));
+        if !is_fine {
+            self.error("parts are no pointer with length and capacity");
         }
     }
 

@@ -116,7 +116,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("regexp/syntax", files!("regexp/syntax": "syntax.mini")),
     (
         "runtime",
-        files!("runtime": "error.mini", "extern.mini", "finalizer.mini", "memstats.mini", "native.mini", "panic.mini", "symtab.mini"),
+        files!("runtime": "error.mini", "extern.mini", "finalizer.mini", "memstats.mini", "native.mini", "panic.mini", "symtab.mini", "unsafe.mini"),
     ),
     (
         "runtime/debug",

@@ -60,7 +60,10 @@ fn is_set(tag: &str) -> bool {
             .parse()
             .is_ok_and(|minor: u32| (1..=GO_MINOR).contains(&minor));
     }
-    matches!(tag, "linux" | "amd64" | "unix" | "gc" | "mini" | "amd64.v1")
+    matches!(
+        tag,
+        "linux" | "amd64" | "unix" | "gc" | "mini" | "purego" | "amd64.v1"
+    )
 }
 
 /// Whether the name of a file, without folder and ending, asks for no other system: `x_linux`, `x_amd64`,
@@ -293,6 +296,7 @@ mod tests {
             ("linux", true),
             ("!linux", false),
             ("linux && !cgo", true),
+            ("purego", true),
             ("windows || (amd64 && gc)", true),
             ("go1.18 && !go1.99", true),
             ("ignore", false),

@@ -101,6 +101,10 @@ impl<'a> Checker<'a> {
             }
             Builtin::Alignof | Builtin::Sizeof => self.size(builtin, args[0]),
             Builtin::Offsetof => self.offset(&call.args[0]),
+            Builtin::Add | Builtin::String => self.pointer_and_length(builtin, &mut args),
+            Builtin::Slice => self.slice_of_pointer(&mut args),
+            Builtin::SliceData => self.slice_data(args[0]),
+            Builtin::StringData => self.string_data(args[0]),
             Builtin::Complex => self.complex(expr, args[0], args[1]),
             Builtin::Real | Builtin::Imag => self.part_of_complex(builtin, args[0]),
         };

@@ -52,6 +52,7 @@ mod typeparams;
 mod typexpr;
 mod unify;
 mod universe;
+mod unsafe_pointers;
 mod untyped;
 mod validtype;
 
