@@ -2,7 +2,7 @@
 //!
 //! May be called on any thread, in a signal handler too; nothing returns. The first to die prints, others wait.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use crate::g::G;
 use crate::sched;
@@ -23,11 +23,27 @@ pub fn write(text: &str) {
     write_bytes(text.as_bytes());
 }
 
+/// Where last words go besides standard error; negative: nowhere.
+static CRASH_FILE: AtomicI32 = AtomicI32::new(-1);
+
+/// Sets a descriptor that gets the last words, too, negative for none; gives the previous one.
+pub(crate) fn set_crash_file(fd: i32) -> i32 {
+    CRASH_FILE.swap(fd, Ordering::AcqRel)
+}
+
 /// Writes to standard error; what cannot be written is lost.
-pub fn write_bytes(mut bytes: &[u8]) {
+pub fn write_bytes(bytes: &[u8]) {
+    write_to(2, bytes);
+    let crash_file = CRASH_FILE.load(Ordering::Acquire);
+    if crash_file >= 0 && is_dying() {
+        write_to(crash_file, bytes);
+    }
+}
+
+fn write_to(fd: i32, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         // SAFETY: the bytes are ours.
-        let n = unsafe { libc::write(2, bytes.as_ptr().cast(), bytes.len()) };
+        let n = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
         if n < 0 {
             // SAFETY: errno is thread-local.
             if unsafe { *libc::__errno_location() } == libc::EINTR {
@@ -117,6 +133,15 @@ pub(crate) fn throw_all(text: &str) -> ! {
 pub fn internal(text: &str) -> ! {
     begin_dying();
     write(&format!("runtime: internal error: {text}\n"));
+    die()
+}
+
+/// The program has used an address that is none.
+pub(crate) fn unexpected_address(signal: &str, code: i32, address: usize, pc: usize) -> ! {
+    begin_dying();
+    write(&format!(
+        "unexpected fault address {address:#x}\nfatal error: fault\n[signal {signal} code={code:#x} addr={address:#x} pc={pc:#x}]\n"
+    ));
     die()
 }
 

@@ -95,6 +95,14 @@ pub(crate) unsafe fn set_fault(g: *mut G, fault: Fault, code: PanicCode) {
     }
 }
 
+/// What the signal of a fault is called.
+pub(crate) fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGBUS => "SIGBUS: bus error",
+        _ => "SIGSEGV: segmentation violation",
+    }
+}
+
 /// What stands for a deferred func value that is nil: calling it panics.
 pub(crate) static NIL_CLOSURE: [unsafe extern "C" fn(); 1] = [arch::call_nil];
 
@@ -376,11 +384,7 @@ pub(crate) unsafe fn exit(g: *mut G) -> ! {
         let extra = (*g).extra();
         let mut out = chain(&extra.panics, &extra.panic_texts);
         if let Some(fault) = extra.fault {
-            let name = if fault.signal == libc::SIGBUS {
-                "SIGBUS: bus error"
-            } else {
-                "SIGSEGV: segmentation violation"
-            };
+            let name = signal_name(fault.signal);
             out += &format!(
                 "[signal {name} code={:#x} addr={:#x} pc={:#x}]\n",
                 fault.code, fault.address, fault.pc

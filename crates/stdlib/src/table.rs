@@ -103,9 +103,11 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     (
         "os",
-        files!("os": "dir.mini", "file.mini", "native.mini", "path.mini", "proc.mini", "stat.mini"),
+        files!("os": "dir.mini", "file.mini", "native.mini", "path.mini", "poll.mini", "proc.mini", "process.mini", "root.mini", "stat.mini"),
     ),
+    ("os/exec", files!("os/exec": "exec.mini", "lookpath.mini")),
     ("os/signal", files!("os/signal": "signal.mini")),
+    ("os/user", files!("os/user": "user.mini")),
     ("path", files!("path": "path.mini")),
     ("path/filepath", files!("path/filepath": "filepath.mini")),
     (
@@ -116,11 +118,11 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("regexp/syntax", files!("regexp/syntax": "syntax.mini")),
     (
         "runtime",
-        files!("runtime": "error.mini", "extern.mini", "finalizer.mini", "memstats.mini", "native.mini", "panic.mini", "symtab.mini", "unsafe.mini"),
+        files!("runtime": "error.mini", "extern.mini", "finalizer.mini", "memstats.mini", "native.mini", "panic.mini", "pinner.mini", "symtab.mini", "unsafe.mini"),
     ),
     (
         "runtime/debug",
-        files!("runtime/debug": "build.mini", "debug.mini"),
+        files!("runtime/debug": "build.mini", "debug.mini", "parse.mini"),
     ),
     (
         "slices",
@@ -146,7 +148,10 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
         "sync/atomic",
         files!("sync/atomic": "funcs.mini", "pointer.mini", "types.mini"),
     ),
-    ("syscall", files!("syscall": "signal.mini", "syscall.mini")),
+    (
+        "syscall",
+        files!("syscall": "calls.mini", "errno.mini", "native.mini", "process.mini", "signal.mini", "syscall.mini"),
+    ),
     (
         "testing",
         files!("testing": "benchmark.mini", "common.mini", "example.mini", "fuzz.mini", "main.mini", "match.mini", "native.mini", "t.mini"),

@@ -17,6 +17,8 @@ mod math;
 mod memory;
 pub mod os;
 mod panic_text;
+mod poll;
+mod process;
 mod rand;
 mod rand_tables;
 mod reflect;
@@ -27,6 +29,7 @@ mod signal;
 mod sort;
 mod strconv;
 pub mod sync;
+mod syscall;
 mod testing;
 #[cfg(test)]
 mod tests;
@@ -46,7 +49,8 @@ pub fn lookup(name: &str) -> Option<NativeFn> {
     let modules: &[fn(&str) -> Option<NativeFn>] = match package {
         "fmt" => &[fmt::lookup],
         "rtype" => &[rtype::lookup],
-        "os" | "stdio" | "syscall" => &[os::lookup, signal::lookup],
+        "os" | "stdio" => &[os::lookup, poll::lookup, process::lookup],
+        "syscall" => &[syscall::lookup, process::lookup, os::lookup],
         "signal" => &[signal::lookup],
         "strconv" => &[strconv::lookup, ucd::lookup],
         "strings" | "bytes" | "bufio" => &[text::lookup],

@@ -10,7 +10,6 @@ use crate::sched::blocking;
 natives! {
     "os.sysRead" => read;
     "os.sysWrite" => |c: &mut Call| write_all(c, c.int(0) as c_int, c.bytes(1));
-    "os.sysWriteString" => |c: &mut Call| write_all(c, c.int(0) as c_int, c.bytes(1));
     "os.sysPread" => |c: &mut Call| {
         let (fd, buf, offset) = (c.int(0) as c_int, c.bytes_mut(1), c.int(4));
         let n = retrying(c, || {
@@ -158,9 +157,21 @@ natives! {
         c.ret_bytes(0, value);
         c.ret_bool(2, is_set);
     };
+    "syscall.getenv" => |c: &mut Call| {
+        let (value, is_set) = variable(c.bytes(0));
+        c.ret_bytes(0, value);
+        c.ret_bool(2, is_set);
+    };
     "os.setenv" => |c: &mut Call| set_variable(c.bytes(0), c.bytes(2), c.bool(4));
+    "syscall.setenv" => |c: &mut Call| set_variable(c.bytes(0), c.bytes(2), c.bool(4));
     "os.environCount" => |c: &mut Call| { let n = environment().len(); c.ret_int(0, n as i64) };
+    "syscall.environCount" => |c: &mut Call| { let n = environment().len(); c.ret_int(0, n as i64) };
     "os.environEntry" => |c: &mut Call| {
+        // Entries may have gone since they were counted.
+        let entry = environment().get(c.int(0) as usize).copied().unwrap_or_default();
+        c.ret_bytes(0, entry);
+    };
+    "syscall.environEntry" => |c: &mut Call| {
         // Entries may have gone since they were counted.
         let entry = environment().get(c.int(0) as usize).copied().unwrap_or_default();
         c.ret_bytes(0, entry);

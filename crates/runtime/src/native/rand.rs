@@ -7,6 +7,11 @@ use crate::hash;
 natives! {
     "rand.seedState" => |c: &mut Call| seed_state(c.words_mut(0), c.int(3));
     "rand.random" => |c: &mut Call| c.ret(0, hash::random());
+    "rand.seedIsMeant" => |c: &mut Call| {
+        let (settings, _) = super::os::variable(b"GODEBUG");
+        let mut values = settings.rsplit(|&b| b == b',').filter_map(|word| word.strip_prefix(b"randseednop="));
+        c.ret_bool(0, values.next() == Some(b"0"));
+    };
     "v2.random" => |c: &mut Call| c.ret(0, hash::random());
     "rand.normalRow" => normal_row;
     "rand.expRow" => exp_row;

@@ -1,5 +1,7 @@
 //! Natives of package `runtime` about goroutines, panics and traces.
 
+use mini_abi::types::Kind;
+
 use super::call::{Call, natives};
 use crate::g::G;
 use crate::{panic, sched, stack, string, trace};
@@ -86,6 +88,16 @@ natives! {
         c.ret_int(0, old as i64);
     };
     "debug.SetTraceback" => |c: &mut Call| trace::set_level(&String::from_utf8_lossy(c.bytes(0)));
+    "runtime.describePointer" => |c: &mut Call| {
+        let Some(ty) = c.desc(0) else { return };
+        // SAFETY: a descriptor's name is static text.
+        c.ret_bytes(0, unsafe { ty.name.as_bytes() });
+        c.ret_bool(2, matches!(ty.kind, Kind::Pointer | Kind::UnsafePointer));
+    };
+    "debug.setCrashFile" => |c: &mut Call| {
+        let old = crate::fatal::set_crash_file(c.int(0) as i32);
+        c.ret_int(0, old.into());
+    };
     "debug.SetPanicOnFault" => |c: &mut Call| {
         let is_on = c.bool(0);
         // SAFETY: the goroutine is ours.

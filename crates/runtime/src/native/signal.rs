@@ -1,4 +1,4 @@
-//! Natives of `os/signal`, and those of `syscall` about signals.
+//! Natives of `os/signal`.
 
 use super::call::{Call, natives};
 use crate::sched::notify;
@@ -18,17 +18,5 @@ natives! {
             crate::sched::spawn::make_system(c.goroutine());
             notify::wait(c.goroutine());
         }
-    };
-    "syscall.kill" => |c: &mut Call| {
-        // SAFETY: a system call without pointers.
-        let result = unsafe { libc::kill(c.int(0) as i32, c.int(1) as i32) };
-        // SAFETY: errno is thread-local.
-        let errno = if result < 0 { unsafe { *libc::__errno_location() } } else { 0 };
-        c.ret_int(0, errno.into());
-    };
-    "syscall.Getpagesize" => |c: &mut Call| {
-        // SAFETY: only asks.
-        let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-        c.ret_int(0, size);
     };
 }

@@ -13,14 +13,16 @@
 //! - Stopping the world ([`world`]): guards are poisoned, signals reach loops without calls, Ps of blocking calls are
 //!   taken away. Threads inside builtins stop when the builtin ends.
 //!
+//! - Goroutines that wait for pipes, terminals and sockets park in [`poll`], which has a thread that waits for all of them.
 //! - Signals that a program may ask for are noted by the handler and handed on by `sysmon` ([`notify`]).
 //!
-//! Lock order: channel locks and the semaphore table, then the timer table, then [`INNER`]. Allocation of Rust memory
+//! Lock order: channel locks and the semaphore table, then the table of [`poll`], then the timer table, then [`INNER`]. Allocation of Rust memory
 //! is allowed under all of them, allocation in the goroutines' heap under none.
 
 pub(crate) mod m;
 pub(crate) mod notify;
 pub(crate) mod p;
+pub(crate) mod poll;
 pub(crate) mod run;
 pub(crate) mod signal;
 pub(crate) mod spawn;

@@ -533,6 +533,7 @@ fn deadlock(inner: &Inner) -> Option<&'static str> {
         || timer::next() != i64::MAX
         || GC_WANTED.load(Ordering::SeqCst)
         || notify::is_listening()
+        || poll::has_waiters()
         || crate::fatal::is_dying()
     {
         return None;

@@ -139,9 +139,11 @@ unsafe extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, context: 
             && !is_sent
             && matches!(signal, libc::SIGSEGV | libc::SIGBUS)
             && funcs::trap(func, pc) == Some(TrapKind::NilDereference)
-            && address < NULL_PAGE
-            && code != libc::SI_KERNEL
         {
+            if (address >= NULL_PAGE || code == libc::SI_KERNEL) && !(*g).panics_on_fault {
+                let name = crate::panic::signal_name(signal);
+                crate::fatal::unexpected_address(name, code, address, pc);
+            }
             (*g).header.sp = context.sp();
             (*g).header.bp = context.fp();
             // No call returns to the inside of the instruction, so that it cannot be taken for a return address.

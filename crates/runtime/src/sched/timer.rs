@@ -18,6 +18,11 @@ pub(crate) type Key = (i64, u64);
 pub(crate) enum Fire {
     /// Makes a sleeping goroutine ready.
     Ready(*mut G),
+    /// The time for uses of a file is over.
+    Deadline {
+        handle: u64,
+        side: super::poll::Side,
+    },
     #[cfg_attr(
         test,
         allow(dead_code, reason = "semaphores under test have timers of their own")
@@ -98,6 +103,7 @@ pub(super) fn run_due() {
         match fire {
             // SAFETY: the goroutine parked for this timer, which fires once.
             Fire::Ready(g) => unsafe { super::ready_last(g) },
+            Fire::Deadline { handle, side } => super::poll::expire(handle, side, key),
             Fire::SemaTimeout { g, address } => crate::native::sync::time_out(g, address, key),
         }
     }
