@@ -177,6 +177,10 @@ class Suite:
                         before = list(file.lines)
                         file.remove_import(path)
                         removed |= before != file.lines
+                for name in re.findall(r"relocation target \S*?\.(\w+) not defined", output):
+                    for file in self.files:
+                        at = next((n for n, line in enumerate(file.lines, 1) if line.startswith(f"func {name}(")), None)
+                        removed |= bool(at and file.remove(at))
             if not removed:
                 refused.append(f"cannot be reduced: {output[-600:]}")
                 return False
@@ -227,7 +231,7 @@ class Suite:
         refused = []
         mini = str(self.options.mini)
         failures = {}
-        if not self.reduce([mini, "test", "--list", ".", "."], "mini", refused):
+        if not self.reduce([mini, "test", "--list", ".", "."], "go", refused):
             return self.package, len(wanted), {name: "is not compiled" for name in wanted}, refused
         names = set().union(*(file.tests() for file in self.files)) if self.files else set()
         found = self.results([mini, "test", "."], names & set(wanted))
