@@ -384,6 +384,11 @@ impl<'a, 't> Builder<'a, 't> {
             | Rvalue::AppendSlice { .. }
             | Rvalue::MapIterNext { .. }
             | Rvalue::Call(_) => return None,
+            // A pointer that is changed as a number; it is followed to where it becomes a pointer in the same expression.
+            Rvalue::Unary(_, x) if self.is_address(func, x) => self.operand_value(func, x),
+            Rvalue::Binary(_, x, y) if self.is_address(func, x) => self
+                .operand_value(func, x)
+                .or_else(|| self.operand_value(func, y)),
             Rvalue::Unary(..)
             | Rvalue::Binary(..)
             | Rvalue::MakeChan { .. }
@@ -397,6 +402,13 @@ impl<'a, 't> Builder<'a, 't> {
             | Rvalue::Select { .. }
             | Rvalue::Recover => None,
         })
+    }
+
+    fn is_address(&self, func: usize, operand: &Operand) -> bool {
+        matches!(
+            self.program.types.kind(self.operand_type(func, operand)),
+            TyKind::Uintptr
+        )
     }
 
     /// Dereferences that taking a value of this type out of an interface costs.
@@ -728,6 +740,7 @@ impl<'a, 't> Builder<'a, 't> {
             Rvalue::TypeAssert { ty, .. }
             | Rvalue::Unbox { ty, .. }
             | Rvalue::Convert { ty, .. } => self.program.types.has_pointers(*ty),
+            Rvalue::Unary(..) | Rvalue::Binary(..) => false,
             _ => true,
         }
     }

@@ -179,13 +179,16 @@ impl<'ast> Context<'ast> {
             front::FuncOrigin::Decl { obj, .. } => prog.object(obj).pos,
             front::FuncOrigin::Lit { .. } => Pos::NONE,
         };
-        let no_inline = match decl.origin {
+        let has_pragma = |text| match decl.origin {
             front::FuncOrigin::Decl { decl, .. } => self
                 .asts
                 .func_decl(decl)
-                .is_some_and(|decl| decl.has_pragma("go:noinline")),
+                .is_some_and(|decl| decl.has_pragma(text)),
             front::FuncOrigin::Lit { .. } => false,
         };
+        let no_inline = has_pragma("go:noinline");
+        let is_library = !prog.package(decl.pkg).is_root;
+        let is_wrapper = is_library && has_pragma("go:wrapper");
         let is_native = prog.is_native(source);
         let id = self.funcs.push(Func {
             short_name: names::short(prog, source, &key.1).into(),
@@ -199,8 +202,8 @@ impl<'ast> Context<'ast> {
             },
             pos,
             no_inline,
-            is_wrapper: false,
-            is_library: !prog.package(decl.pkg).is_root,
+            is_wrapper,
+            is_library,
             parent: None,
             inline_cost: InlineCost::Unknown,
         });
