@@ -3,8 +3,12 @@
 //! A small struct is one aggregate value; larger ones, arrays, and what a pointer or slice refers to are filled in place. What
 //! is not mentioned stays zero, so the place must be zero before.
 
+use std::ops::Range;
+
 use mini_diagnostics::Pos;
-use mini_mir::{LocalKind, Operand, Place, Proj, Rvalue, SiteKind, StatementKind, TyId, TyKind};
+use mini_mir::{
+    LocalId, LocalKind, Operand, Place, Proj, Rvalue, SiteKind, StatementKind, TyId, TyKind,
+};
 use mini_syntax::ast::{CompositeLit, Expr, ExprKind};
 
 use crate::func::FuncLower;
@@ -97,8 +101,15 @@ impl<'ast> FuncLower<'_, 'ast> {
                 }
             }
             TyKind::Array(..) => {
+                let elements = self.elements(lit).0;
+                if let Some(pieces) = self.pieces(values_of(&elements)) {
+                    let pointer = self.cx.types.pointer_to(ty);
+                    let array = self.ref_place(dest);
+                    let array = self.b.eval(pointer, Rvalue::Use(array));
+                    return self.fill_array_apart(array, &elements, pieces);
+                }
                 self.hoist_literal(e, lit);
-                for (index, value) in self.elements(lit).0 {
+                for (index, value) in elements {
                     let step = Proj::ConstIndex {
                         index,
                         checked: true,
@@ -194,15 +205,18 @@ impl<'ast> FuncLower<'_, 'ast> {
         let text = self.site_text(e);
         match *self.kind(ty) {
             TyKind::Slice(elem) => {
-                self.hoist_literal(e, lit);
                 let (elements, len) = self.elements(lit);
+                let pieces = self.pieces(values_of(&elements));
+                if pieces.is_none() {
+                    self.hoist_literal(e, lit);
+                }
                 let array = self.cx.types.intern(TyKind::Array(elem, len));
                 let site = self.b.site(SiteKind::SliceLiteral, array, e.pos, text);
                 let pointer = self.cx.types.pointer_to(array);
                 let backing = self.b.eval(pointer, Rvalue::New(site));
-                for (index, value) in elements {
-                    let place = crate::call::array_element(backing, index);
-                    self.expr_into(value, place, true);
+                match pieces {
+                    None => self.fill_array(backing, &elements),
+                    Some(pieces) => self.fill_array_apart(backing, &elements, pieces),
                 }
                 self.whole_slice(backing, ty)
             }
@@ -210,19 +224,57 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let site = self.b.site(SiteKind::MapLiteral, ty, e.pos, text);
                 let hint = Operand::int(lit.elems.len() as i64);
                 let map = self.b.eval(ty, Rvalue::MakeMap { site, ty, hint });
-                for elem in &lit.elems {
-                    let ExprKind::KeyValue { key, value } = &elem.kind else {
-                        continue;
-                    };
-                    self.hoist_parts(&[(key, Some(key_ty)), (value, Some(value_ty))]);
-                    let key = self.expr_to(key, key_ty);
-                    let value = self.expr_to(value, value_ty);
-                    let map = Operand::local(map);
-                    self.b.push(StatementKind::MapSet { map, key, value });
+                match self.pieces(&lit.elems) {
+                    None => self.fill_map(&lit.elems, map, (key_ty, value_ty)),
+                    Some(pieces) => {
+                        for piece in pieces {
+                            self.fill_apart(map, |inner, map| {
+                                inner.fill_map(&lit.elems[piece], map, (key_ty, value_ty));
+                            });
+                        }
+                    }
                 }
                 Operand::local(map)
             }
             _ => self.unsupported(e, "a composite literal of this type is"),
         }
     }
+
+    /// Sets elements of the fresh array that `array` points to.
+    fn fill_array(&mut self, array: LocalId, elements: &[(u64, &'ast Expr)]) {
+        for &(index, value) in elements {
+            let place = crate::call::array_element(array, index);
+            self.expr_into(value, place, true);
+        }
+    }
+
+    fn fill_array_apart(
+        &mut self,
+        array: LocalId,
+        elements: &[(u64, &'ast Expr)],
+        pieces: Vec<Range<usize>>,
+    ) {
+        for piece in pieces {
+            self.fill_apart(array, |inner, array| {
+                inner.fill_array(array, &elements[piece])
+            });
+        }
+    }
+
+    fn fill_map(&mut self, elems: &'ast [Expr], map: LocalId, (key_ty, value_ty): (TyId, TyId)) {
+        for elem in elems {
+            let ExprKind::KeyValue { key, value } = &elem.kind else {
+                continue;
+            };
+            self.hoist_parts(&[(key, Some(key_ty)), (value, Some(value_ty))]);
+            let key = self.expr_to(key, key_ty);
+            let value = self.expr_to(value, value_ty);
+            let map = Operand::local(map);
+            self.b.push(StatementKind::MapSet { map, key, value });
+        }
+    }
+}
+
+fn values_of<'ast>(elements: &[(u64, &'ast Expr)]) -> impl Iterator<Item = &'ast Expr> {
+    elements.iter().map(|element| element.1)
 }

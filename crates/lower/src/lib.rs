@@ -38,6 +38,7 @@ mod expr;
 mod func;
 mod hoist;
 mod init;
+mod large_literal;
 mod method_sets;
 mod names;
 mod range;
