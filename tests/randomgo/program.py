@@ -3,6 +3,7 @@ import random
 
 from .concurrency import Concurrency
 from .expressions import Expressions
+from .faults import Faults
 from .generics import Generics
 from .iterators import Iterators
 from .jumps import Jumps
@@ -15,7 +16,7 @@ from .statements import Statements
 from .types import BASICS, Func, Struct, Types
 
 FEATURES = {"jumps": Jumps, "numbers": Numbers, "slices": Slices, "shapes": Shapes, "generics": Generics, "iterators": Iterators,
-            "concurrency": Concurrency, "panics": Panics, "loops": Loops}
+            "concurrency": Concurrency, "panics": Panics, "loops": Loops, "faults": Faults}
 
 PRELUDE = """package main
 
@@ -91,7 +92,7 @@ func minOf(a, b int) int {
 """
 
 
-class Program(Types, Expressions, Statements, Jumps, Numbers, Slices, Shapes, Generics, Iterators, Concurrency, Panics, Loops):
+class Program(Types, Expressions, Statements, Jumps, Numbers, Slices, Shapes, Generics, Iterators, Concurrency, Panics, Loops, Faults):
     """One random program: the text of its declarations; it starts at `prefix_main`."""
 
     def __init__(self, seed, index, left_out=()):

@@ -587,6 +587,7 @@ impl<'a> FuncCx<'a> {
             | Rvalue::Concat { .. }
             | Rvalue::Append { .. }
             | Rvalue::AppendSlice { .. }
+            | Rvalue::MapEntry { .. }
             | Rvalue::MapIterNext { .. }
             | Rvalue::Receive { .. }
             | Rvalue::Select { .. }

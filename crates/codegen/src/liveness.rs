@@ -579,7 +579,7 @@ fn rvalue_uses(rvalue: &Rvalue, visit: &mut dyn FnMut(usize), writes: &mut dyn F
                 .into_iter()
                 .for_each(|o| operand_uses(o, visit));
         }
-        Rvalue::MapGet { map, key, .. } => {
+        Rvalue::MapGet { map, key, .. } | Rvalue::MapEntry { map, key } => {
             [map, key].into_iter().for_each(|o| operand_uses(o, visit));
         }
         Rvalue::MapIterNext { iter } => visit(iter.0 as usize),

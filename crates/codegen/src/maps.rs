@@ -129,6 +129,14 @@ impl FuncCx<'_> {
         }
     }
 
+    /// The value of an element that is stored to next.
+    pub(crate) fn map_entry(&mut self, map: &Operand, key: &Operand) -> Val {
+        use Builtin::{map_set, map_set_32, map_set_64, map_set_string};
+        let (_, _, elem) = self.map_parts(map);
+        let at = self.map_access(map, key, [map_set_64, map_set_32, map_set_string, map_set]);
+        self.load_value(Addr::heap(at), elem)
+    }
+
     pub(crate) fn map_set(&mut self, map: &Operand, key: &Operand, value: &Operand) {
         use Builtin::{map_set, map_set_32, map_set_64, map_set_string};
         let (_, _, elem) = self.map_parts(map);

@@ -34,10 +34,23 @@ impl FuncCx<'_> {
 
     /// [`Self::check`] with a code that may have [`PanicCode::UNSIGNED`].
     pub(crate) fn check_code(&mut self, ok: Value, code: u64, a: Value, b: Value) {
+        self.check_after(ok, code, a, b, |_| {});
+    }
+
+    /// [`Self::check_code`], with code that runs in front of the panic.
+    pub(crate) fn check_after(
+        &mut self,
+        ok: Value,
+        code: u64,
+        a: Value,
+        b: Value,
+        front: impl FnOnce(&mut Self),
+    ) {
         let bad = self.cold_block();
         let good = self.b.create_block();
         self.b.ins().brif(ok, good, &[], bad, &[]);
         self.continue_in(bad);
+        front(self);
         self.raise_code(code, a, b);
         self.continue_in(good);
     }

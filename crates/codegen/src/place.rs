@@ -151,7 +151,11 @@ impl FuncCx<'_> {
             };
             if !checked {
                 let len = self.int(len as i64);
-                self.bounds_check(index, len, index_ty);
+                let holder = match at {
+                    PlaceRef::Memory(addr) => Some(addr),
+                    PlaceRef::Vars { .. } => None,
+                };
+                self.bounds_check_in(holder, index, len, index_ty);
             }
             let PlaceRef::Memory(addr) = at else {
                 // An array in variables has one element, or none: then control does not get here.
@@ -262,13 +266,22 @@ impl FuncCx<'_> {
 
     /// Raises unless `0 <= index < len`. The index is already 64 bits wide.
     pub(crate) fn bounds_check(&mut self, index: Value, len: Value, index_ty: TyId) {
+        self.bounds_check_in(None, index, len, index_ty);
+    }
+
+    /// The same for an array at an address; if that is nil, this is what is raised.
+    fn bounds_check_in(&mut self, holder: Option<Addr>, index: Value, len: Value, index_ty: TyId) {
         let code = if self.types.is_signed(index_ty) {
             PanicCode::Index
         } else {
             PanicCode::IndexU
         };
         let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, index, len);
-        self.check(inside, code, index, len);
+        self.check_after(inside, code as u64, index, len, |cx| {
+            if let Some(holder) = holder {
+                cx.probed(holder);
+            }
+        });
     }
 
     // --- reading and writing ------------------------------------------------------------------

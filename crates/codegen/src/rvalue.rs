@@ -89,6 +89,7 @@ impl FuncCx<'_> {
             Rvalue::CopySlice { dst, src } => one(self.copy_slice(dst, src)),
             Rvalue::DecodeRune { string, index } => self.decode_rune(string, index),
             Rvalue::MapGet { map, key, comma_ok } => self.map_get(map, key, *comma_ok, ty),
+            Rvalue::MapEntry { map, key } => self.map_entry(map, key),
             Rvalue::MapIterNext { iter } => self.map_iter_next(*iter),
             Rvalue::TypeAssert {
                 value,

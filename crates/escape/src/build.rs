@@ -397,6 +397,7 @@ impl<'a, 't> Builder<'a, 't> {
             | Rvalue::CopySlice { .. }
             | Rvalue::DecodeRune { .. }
             | Rvalue::MapGet { .. }
+            | Rvalue::MapEntry { .. }
             | Rvalue::TypeIs { .. }
             | Rvalue::Receive { .. }
             | Rvalue::Select { .. }

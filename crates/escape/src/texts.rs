@@ -187,7 +187,9 @@ impl<'a> Texts<'a> {
             }
             Rvalue::CopySlice { dst, src } => format!("copy({}, {})", operand(dst), operand(src)),
             Rvalue::Call(call) => self.call(state, call, depth),
-            Rvalue::MapGet { map, key, .. } => format!("{}[{}]", operand(map), operand(key)),
+            Rvalue::MapGet { map, key, .. } | Rvalue::MapEntry { map, key } => {
+                format!("{}[{}]", operand(map), operand(key))
+            }
             Rvalue::Receive { chan, .. } => format!("<-{}", operand(chan)),
             Rvalue::Aggregate { parts, .. } => format!("{{{}}}", self.list(state, parts, depth)),
             Rvalue::Select { cases, .. } => cases

@@ -1,9 +1,9 @@
 //! Assignments, definitions, variable declarations.
 //!
-//! An assignment of several values has three phases: the calls on both sides run in source order; everything that is to be
-//! read (operands of the left side, values of the right) goes into temporaries; the stores happen left to right.
+//! The calls on both sides run first, in source order ([`crate::hoist`]). Then the right side is evaluated, then the left, but for
+//! operands of the left side that compute something: those come first. Several values are the matter of [`crate::tuple`].
 
-use mini_diagnostics::Pos;
+use mini_frontend::Builtin;
 use mini_mir::{
     BinOp, Const, ConstValue, LocalKind, Operand, Place, Proj, Rvalue, SiteKind, StatementKind,
     TyId, TyKind,
@@ -12,6 +12,8 @@ use mini_syntax::ast::{BinaryOp, Expr, ExprKind, Ident, UnaryOp, VarSpec};
 
 use crate::expr::bin_op;
 use crate::func::FuncLower;
+use crate::hoist::Part;
+use crate::tuple::{Dest, Pair, Source};
 
 /// What can stand on the left of `=`, its operands evaluated.
 pub(crate) enum LValue {
@@ -27,9 +29,8 @@ impl<'ast> FuncLower<'_, 'ast> {
             ExprKind::Name(name) if name.is_blank() => return LValue::Blank,
             ExprKind::Index { x, indices } => {
                 let x_ty = self.ety(x);
-                if let TyKind::Map(key_ty, _) = *self.kind(x_ty) {
-                    let map = self.expr(x);
-                    let key = self.expr_to(&indices[0], key_ty);
+                if let TyKind::Map(..) = *self.kind(x_ty) {
+                    let (map, key) = self.map_and_key(x, &indices[0]);
                     return LValue::MapElement { map, key };
                 }
             }
@@ -39,7 +40,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     /// The same, so that later assignments to the variables in it do not change what it means.
-    fn fixed(&mut self, to: LValue) -> LValue {
+    pub(crate) fn fixed(&mut self, to: LValue) -> LValue {
         match to {
             LValue::Blank => LValue::Blank,
             LValue::Place(place) => LValue::Place(self.fixed_place(place)),
@@ -120,46 +121,24 @@ impl<'ast> FuncLower<'_, 'ast> {
             (_, [value]) => {
                 self.hoist_all(lhs);
                 let value = self.multi_value(value);
-                let parts = self.tuple_parts(value);
-                let targets: Vec<_> = lhs.iter().map(|e| self.lvalue(e)).collect();
-                let targets: Vec<_> = targets.into_iter().map(|to| self.fixed(to)).collect();
-                for (to, part) in targets.into_iter().zip(parts) {
-                    self.store(to, part);
-                }
+                let parts = self.tuple_parts(value).into_iter().map(Source::Value);
+                self.assign_list(self.pairs(lhs, parts));
             }
             _ => {
-                let parts = self.hoist_assignment(lhs, rhs);
-                let targets: Vec<_> = lhs.iter().map(|e| self.lvalue(e)).collect();
-                let values = self.values_in_order(&parts);
-                let pos = self.b.pos;
-                let pairs = targets.into_iter().zip(values);
-                self.store_all(pairs.map(|(to, value)| (to, value, pos)).collect());
+                self.hoist_assignment(lhs, rhs);
+                self.assign_list(self.pairs(lhs, rhs.iter().map(Source::Expr)));
             }
         }
     }
 
-    /// Stores values, each at a position, as if at once.
-    pub(crate) fn store_all(&mut self, list: Vec<(LValue, Operand, Pos)>) {
-        if list.len() == 1 {
-            for (to, value, pos) in list {
-                self.b.pos = pos;
-                self.store(to, value);
-            }
-            return;
-        }
-        let (mut targets, mut values) = (vec![], vec![]);
-        for (to, value, pos) in list {
-            targets.push((self.fixed(to), pos));
-            values.push(value);
-        }
-        let values = self.snapshots(values);
-        for ((to, pos), value) in targets.into_iter().zip(values) {
-            self.b.pos = pos;
-            self.store(to, value);
-        }
+    fn pairs(&self, lhs: &'ast [Expr], rhs: impl Iterator<Item = Source<'ast>>) -> Vec<Pair<'ast>> {
+        let pairs = lhs.iter().zip(rhs);
+        pairs
+            .map(|(to, from)| (Dest::Expr(to), from, self.b.pos))
+            .collect()
     }
 
-    fn lvalue_ty(&self, to: &LValue) -> Option<TyId> {
+    pub(crate) fn lvalue_ty(&self, to: &LValue) -> Option<TyId> {
         match to {
             LValue::Blank => None,
             LValue::Place(place) => Some(self.place_ty(place)),
@@ -171,29 +150,98 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn assign_one(&mut self, to: &'ast Expr, value: &'ast Expr) {
+        if self.append_to_element(to, value) {
+            return;
+        }
         self.hoist_assignment(std::slice::from_ref(to), std::slice::from_ref(value));
+        self.assign_evaluated(to, value);
+    }
+
+    /// `to = value`, the calls having run.
+    pub(crate) fn assign_evaluated(&mut self, to: &'ast Expr, value: &'ast Expr) {
+        if to.as_ident().is_some_and(|name| name.name.is_blank()) {
+            return self.discard(value);
+        }
+        if let Some((map, key, value_ty)) = self.map_element(to) {
+            let value = self.settled(value, Some(value_ty));
+            let value = self.snapshot_fault(value);
+            let (map, key) = self.map_and_key(map, key);
+            return self.b.push(StatementKind::MapSet { map, key, value });
+        }
+        self.evaluate_operands(to);
         if self.evaluates_index(to) {
-            // Of two faults that on the right is raised.
             let ty = self.ety(to);
-            let value = self.expr_to(value, ty);
-            let value = match self.may_fault(&value) {
-                true => self.snapshot(value),
-                false => value,
-            };
+            let value = self.settled(value, Some(ty));
+            let value = self.snapshot_fault(value);
             let to = self.lvalue(to);
             return self.store(to, value);
         }
-        match self.lvalue(to) {
-            LValue::Blank => self.discard(value),
-            LValue::Place(place) => self.expr_into(value, place, false),
-            LValue::MapElement { map, key } => {
-                let TyKind::Map(_, value_ty) = *self.kind(self.op_ty(&map)) else {
-                    mini_diagnostics::bug!("map element of another type");
-                };
-                let value = self.expr_to(value, value_ty);
-                self.b.push(StatementKind::MapSet { map, key, value });
-            }
+        let place = self.place(to);
+        self.settle_parts_of(value);
+        self.expr_into(value, place, false);
+    }
+
+    /// The map, the key and the type of the elements, if the expression is an element of a map.
+    pub(crate) fn map_element(&mut self, e: &'ast Expr) -> Option<(&'ast Expr, &'ast Expr, TyId)> {
+        let ExprKind::Index { x, indices } = &e.unparen().kind else {
+            return None;
+        };
+        let x_ty = self.ety(x);
+        match *self.kind(x_ty) {
+            TyKind::Map(_, value) => Some((x, &indices[0], value)),
+            _ => None,
         }
+    }
+
+    /// `m[k] = append(m[k], …)`: the map and the key are evaluated, then the values, and the element is looked for to be stored.
+    fn append_to_element(&mut self, to: &'ast Expr, value: &'ast Expr) -> bool {
+        let Some((map, key, ty)) = self.map_element(to) else {
+            return false;
+        };
+        let ExprKind::Call(call) = &value.unparen().kind else {
+            return false;
+        };
+        let [first, rest @ ..] = call.args.as_slice() else {
+            return false;
+        };
+        if self.called_builtin(call) != Some(Builtin::Append)
+            || rest.is_empty()
+            || !self.is_same(to, first)
+        {
+            return false;
+        }
+        let elem = (!call.has_dots).then(|| self.cx.types.elem(ty));
+        let to = self.map_local(map, key);
+        let values: Vec<Part<'ast>> = rest.iter().map(|value| (value, elem)).collect();
+        self.hoist_parts(&values);
+        for (value, ty) in values {
+            self.evaluate(value, ty);
+        }
+        let old = self.entry(&to);
+        self.hoisted.insert(first.unparen().id, old);
+        let value = self.expr_to(value, ty);
+        self.store(to, value);
+        true
+    }
+
+    /// A map and a key; of faults in them that of the map is raised, unless the key is copied first.
+    pub(crate) fn map_and_key(&mut self, map: &'ast Expr, key: &'ast Expr) -> (Operand, Operand) {
+        let map_ty = self.ety(map);
+        let TyKind::Map(key_ty, value_ty) = *self.kind(map_ty) else {
+            mini_diagnostics::bug!("map element of another type");
+        };
+        self.hoist_all([map]);
+        self.hoist_parts(&[(key, Some(key_ty))]);
+        if self.is_copied_key(key, key_ty, value_ty) {
+            self.evaluate(key, Some(key_ty));
+        }
+        let map = self.expr(map);
+        let map = match self.may_raise(key) {
+            true => self.snapshot_fault(map),
+            false => map,
+        };
+        let key = self.settled(key, Some(key_ty));
+        (map, key)
     }
 
     /// Whether an index on the way to what is assigned to may fail to be evaluated.
@@ -211,7 +259,7 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// Evaluates for effects, faults included.
     pub(crate) fn discard(&mut self, e: &'ast Expr) {
-        let value = self.expr(e);
+        let value = self.root(e, None);
         if let Operand::Copy(place) = &value
             && !place.proj.is_empty()
         {
@@ -251,22 +299,28 @@ impl<'ast> FuncLower<'_, 'ast> {
         {
             return self.init_name(name, Some(value));
         }
-        let values = match rhs {
+        match rhs {
             [value] if lhs.len() > 1 => {
                 let value = self.multi_value(value);
-                self.tuple_parts(value)
+                let values = self.tuple_parts(value);
+                for (to, value) in lhs.iter().zip(values) {
+                    if let Some(name) = to.as_ident() {
+                        self.define_name(name, value);
+                    }
+                }
             }
             _ => {
-                let parts = self.hoist_assignment(lhs, rhs);
-                let values = self.values_in_order(&parts);
-                self.snapshots(values)
-            }
-        };
-        for (to, value) in lhs.iter().zip(values) {
-            if let Some(name) = to.as_ident() {
-                self.define_name(name, value);
+                self.hoist_assignment(lhs, rhs);
+                self.declare_list(lhs.iter().filter_map(Expr::as_ident), rhs);
             }
         }
+    }
+
+    /// Names, and a value for each, whose calls have run.
+    fn declare_list(&mut self, names: impl Iterator<Item = Ident>, values: &'ast [Expr]) {
+        let pos = self.b.pos;
+        let pair = |(name, value)| (Dest::Name(name), Source::Expr(value), pos);
+        self.assign_list(names.zip(values).map(pair).collect());
     }
 
     pub(crate) fn named_var(&self, name: Ident) -> Option<mini_frontend::ObjId> {
@@ -303,6 +357,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         };
         if self.prog.object(var).pos != name.pos {
             let place = self.var_place(var);
+            self.hoist_all([value]);
             return self.expr_into(value, place, false);
         }
         let ty = self.object_ty(var);
@@ -310,7 +365,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             let local = self.declare_var(var);
             return self.expr_into(value, Place::local(local), true);
         }
-        let value = self.expr_to(value, ty);
+        let value = self.root(value, Some(ty));
         let local = self.declare_var(var);
         self.b.assign(local, Rvalue::Use(value));
     }
@@ -337,11 +392,8 @@ impl<'ast> FuncLower<'_, 'ast> {
                     let ty = self.named_var(name).map(|var| self.object_ty(var));
                     parts.push((value, ty));
                 }
-                let operands = self.values(&parts);
-                let operands = self.snapshots(operands);
-                for (&name, operand) in names.iter().zip(operands) {
-                    self.define_name(name, operand);
-                }
+                self.hoist_parts(&parts);
+                self.declare_list(names.iter().copied(), values);
             }
         }
     }
@@ -351,21 +403,31 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// `lhs op= rhs`
     pub(crate) fn op_assign(&mut self, op: BinaryOp, lhs: &'ast Expr, rhs: &'ast Expr) {
         self.hoist_assignment(std::slice::from_ref(lhs), std::slice::from_ref(rhs));
-        let mut to = self.lvalue(lhs);
-        let ty = self
-            .lvalue_ty(&to)
-            .unwrap_or_else(|| mini_diagnostics::bug!("blank in an operation"));
-        // Of two faults that on the left is raised.
-        let early = match &to {
-            LValue::Place(place) if !self.is_read_late(rhs, Some(ty)) => {
-                let old = Operand::Copy(place.clone());
-                self.may_fault(&old).then(|| self.snapshot(old))
+        if let Some((map, key, ty)) = self.map_element(lhs) {
+            return self.op_assign_element(op, (map, key), rhs, ty);
+        }
+        self.evaluate_operands(lhs);
+        let ty = self.ety(lhs);
+        let right_ty = (!op.is_shift()).then_some(ty);
+        let mut parts: Vec<Part<'ast>> = vec![(lhs, None)];
+        match op == BinaryOp::Add && self.cx.types.is_string(ty) {
+            true => {
+                let mut leaves = vec![];
+                self.concat_leaves(rhs, &mut leaves);
+                parts.extend(leaves.into_iter().map(|leaf| (leaf, right_ty)));
             }
-            _ => None,
-        };
+            false => parts.push((rhs, right_ty)),
+        }
+        self.settle_all(&parts);
+        let place = self.place(lhs);
+        // Of two faults that on the left is raised.
+        let mut old = Operand::Copy(place.clone());
+        if !self.is_read_late(rhs, Some(ty)) {
+            old = self.snapshot_fault(old);
+        }
         let value = if op == BinaryOp::Add && self.cx.types.is_string(ty) {
             let mut parts = self.concat_parts(rhs, ty);
-            parts.insert(0, early.unwrap_or_else(|| self.read(&to)));
+            parts.insert(0, old);
             // Go speaks of the right side only, if that is itself a concatenation.
             let rhs = rhs.unparen();
             let is_concat = matches!(rhs.kind, ExprKind::Binary { .. })
@@ -378,26 +440,71 @@ impl<'ast> FuncLower<'_, 'ast> {
             let site = self.b.site(SiteKind::Concat, TyId::STRING, pos, text);
             Rvalue::Concat { site, parts }
         } else {
-            let rhs = if op.is_shift() {
-                self.expr(rhs)
-            } else {
-                self.expr_to(rhs, ty)
-            };
-            let rhs = match to {
-                LValue::MapElement { .. } => self.in_local(rhs),
-                _ => rhs,
-            };
-            to = self.operated(to);
-            let old = early.unwrap_or_else(|| self.read(&to));
+            let rhs = self.right_operand(op, rhs, ty);
             Rvalue::Binary(bin_op(op), old, rhs)
         };
-        self.write_back(to, ty, value);
+        self.b.assign(place, value);
+    }
+
+    /// `m[k] op= rhs`. The right side is evaluated first, but for divisions, which must fail before the key is in the map.
+    fn op_assign_element(
+        &mut self,
+        op: BinaryOp,
+        (map, key): (&'ast Expr, &'ast Expr),
+        rhs: &'ast Expr,
+        ty: TyId,
+    ) {
+        let reads_first = matches!(op, BinaryOp::Div | BinaryOp::Rem);
+        let (to, old, right);
+        if reads_first {
+            to = self.map_local(map, key);
+            old = self.read(&to);
+            right = self.right_operand(op, rhs, ty);
+        } else {
+            let value = self.right_operand(op, rhs, ty);
+            right = self.in_local(value);
+            to = self.map_local(map, key);
+            old = match self.cx.types.is_string(ty) {
+                true => self.entry(&to),
+                false => self.read(&to),
+            };
+        }
+        let value = if op == BinaryOp::Add && self.cx.types.is_string(ty) {
+            let pos = self.b.pos;
+            let site = self.b.site(SiteKind::Concat, TyId::STRING, pos, "");
+            let parts = vec![old, right];
+            Rvalue::Concat { site, parts }
+        } else {
+            Rvalue::Binary(bin_op(op), old, right)
+        };
+        let value = Operand::local(self.b.eval(ty, value));
+        self.store(to, value);
+    }
+
+    fn right_operand(&mut self, op: BinaryOp, rhs: &'ast Expr, ty: TyId) -> Operand {
+        self.settled(rhs, (!op.is_shift()).then_some(ty))
+    }
+
+    /// An element of a map to read, change, and store: all of it is evaluated here, so that the three stand next to each other.
+    /// Of numbers codegen then looks into the map once, for storing, as Go does: a key without a hash or a nil map shows it.
+    pub(crate) fn map_local(&mut self, map: &'ast Expr, key: &'ast Expr) -> LValue {
+        let (map, key) = self.map_and_key(map, key);
+        LValue::MapElement {
+            map: self.in_local(map),
+            key: self.in_local(key),
+        }
     }
 
     /// `x++`, `x--`
     pub(crate) fn inc_dec(&mut self, x: &'ast Expr, is_inc: bool) {
-        let to = self.lvalue(x);
-        let to = self.operated(to);
+        self.hoist_all([x]);
+        let to = match self.map_element(x) {
+            Some((map, key, _)) => self.map_local(map, key),
+            None => {
+                self.evaluate_operands(x);
+                self.lvalue(x)
+            }
+        };
         let old = self.read(&to);
         let ty = self.op_ty(&old);
         let types = &self.cx.types;
@@ -411,19 +518,6 @@ impl<'ast> FuncLower<'_, 'ast> {
         let one = Operand::Const(Const { ty, value });
         let op = if is_inc { BinOp::Add } else { BinOp::Sub };
         self.write_back(to, ty, Rvalue::Binary(op, old, one));
-    }
-
-    /// What is on the left of `op=`, the right side being there. Of a map's element all is evaluated here, so that reading,
-    /// operating and storing stand next to each other: codegen then looks into the map once, as Go does, which a key without
-    /// a hash or a nil map shows.
-    fn operated(&mut self, to: LValue) -> LValue {
-        match to {
-            LValue::MapElement { map, key } => LValue::MapElement {
-                map: self.in_local(map),
-                key: self.in_local(key),
-            },
-            to => to,
-        }
     }
 
     /// A constant, or a local with the value.
@@ -450,6 +544,18 @@ impl<'ast> FuncLower<'_, 'ast> {
                 Operand::local(self.b.eval(ty, value))
             }
         }
+    }
+
+    /// The value of an element of a map that is stored to next.
+    pub(crate) fn entry(&mut self, of: &LValue) -> Operand {
+        let LValue::MapElement { map, key } = of else {
+            mini_diagnostics::bug!("an entry of no map");
+        };
+        let TyKind::Map(_, ty) = *self.kind(self.op_ty(map)) else {
+            mini_diagnostics::bug!("map element of another type");
+        };
+        let (map, key) = (map.clone(), key.clone());
+        Operand::local(self.b.eval(ty, Rvalue::MapEntry { map, key }))
     }
 
     fn write_back(&mut self, to: LValue, ty: TyId, value: Rvalue) {

@@ -63,7 +63,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         };
         let args = call.args.as_slice();
         match builtin {
-            Builtin::Make | Builtin::New => {}
+            Builtin::Make | Builtin::New => self.hoist_all(args),
             Builtin::Append if !call.has_dots => {
                 let ty = self.ety(e);
                 let elem = self.cx.types.elem(ty);
@@ -86,16 +86,15 @@ impl<'ast> FuncLower<'_, 'ast> {
                     _ => TyId::FLOAT64,
                 };
                 let args = self.args(args);
-                let part_of = |x| {
-                    let value = match x {
-                        Arg::Expr(x) => self.expr_to(x, part),
-                        Arg::Part(value) => value,
-                    };
-                    self.retype(value, part)
+                let parts = match args[..] {
+                    [Arg::Expr(re), Arg::Expr(im)] => {
+                        self.values(&[(re, Some(part)), (im, Some(part))])
+                    }
+                    _ => self.args_in_order(&args),
                 };
-                let [re, im] =
-                    <[_; 2]>::try_from(args.into_iter().map(part_of).collect::<Vec<_>>())
-                        .unwrap_or_else(|_| mini_diagnostics::bug!("arguments of complex"));
+                let parts = parts.into_iter().map(|value| self.retype(value, part));
+                let [re, im] = <[_; 2]>::try_from(parts.collect::<Vec<_>>())
+                    .unwrap_or_else(|_| mini_diagnostics::bug!("arguments of complex"));
                 Operand::local(self.b.eval(ty, Rvalue::Binary(BinOp::Complex, re, im)))
             }
             Builtin::Real | Builtin::Imag => {
@@ -141,6 +140,10 @@ impl<'ast> FuncLower<'_, 'ast> {
     pub(crate) fn builtin_args(&mut self, builtin: Builtin, args: &'ast [Expr]) -> Vec<Operand> {
         let args = self.args(args);
         match builtin {
+            Builtin::Delete if let [Arg::Expr(map), Arg::Expr(key)] = args[..] => {
+                let (map, key) = self.map_and_key(map, key);
+                vec![map, key]
+            }
             Builtin::Delete => {
                 let map = self.arg(&args[0]);
                 let TyKind::Map(key_ty, _) = *self.kind(self.op_ty(&map)) else {
@@ -156,10 +159,28 @@ impl<'ast> FuncLower<'_, 'ast> {
                     Arg::Expr(e) if self.info().expr(e.unparen().id).mode == Mode::Nil => {
                         Operand::zero(TyId::UNSAFE_POINTER)
                     }
-                    arg => self.arg(arg),
+                    arg => {
+                        let value = self.arg(arg);
+                        self.snapshot_fault(value)
+                    }
                 })
                 .collect(),
-            _ => args.iter().map(|arg| self.arg(arg)).collect(),
+            _ => self.args_in_order(&args),
+        }
+    }
+
+    /// Arguments of which all are evaluated in front of what is done with them.
+    fn args_in_order(&mut self, args: &[Arg<'ast>]) -> Vec<Operand> {
+        let exprs: Option<Vec<Part<'ast>>> = args
+            .iter()
+            .map(|arg| match arg {
+                Arg::Expr(e) => Some((*e, None)),
+                Arg::Part(_) => None,
+            })
+            .collect();
+        match exprs {
+            Some(parts) => self.values(&parts),
+            None => args.iter().map(|arg| self.arg(arg)).collect(),
         }
     }
 
@@ -209,42 +230,48 @@ impl<'ast> FuncLower<'_, 'ast> {
         let ty = self.ety(e);
         let elem = self.cx.types.elem(ty);
         let args = self.args(&call.args);
-        let slice = self.arg_to(&args[0], ty);
         let rest = &args[1..];
         if rest.is_empty() {
-            return slice;
+            return self.arg_to(&args[0], ty);
         }
-        let value = if call.has_dots {
+        if call.has_dots {
+            let slice = self.arg_to(&args[0], ty);
             if let Arg::Expr(e) = &rest[0]
                 && self.info().expr(e.unparen().id).mode == Mode::Nil
             {
                 return slice;
             }
+            let slice = self.snapshot_fault(slice);
             let other = self.arg(&rest[0]);
             let site = self.b.site(SiteKind::Append, elem, e.pos, "append");
-            Rvalue::AppendSlice { site, slice, other }
-        } else {
-            let exprs: Option<Vec<Part<'ast>>> = rest
-                .iter()
-                .map(|x| match x {
-                    Arg::Expr(e) => Some((*e, Some(elem))),
-                    Arg::Part(_) => None,
-                })
-                .collect();
-            let values = match exprs {
-                // Go's compiler follows pointers when it stores the values.
-                Some(parts) => self.values_read_early(
-                    &parts,
-                    |_, value| matches!(value, Operand::Copy(place) if place.may_miss()),
-                ),
-                None => rest.iter().map(|x| self.arg_to(x, elem)).collect(),
-            };
-            let site = self.b.site(SiteKind::Append, elem, e.pos, "append");
-            Rvalue::Append {
-                site,
-                slice,
-                values,
+            let value = Rvalue::AppendSlice { site, slice, other };
+            return Operand::local(self.b.eval(ty, value));
+        }
+        if let Arg::Expr(slice) = args[0] {
+            self.evaluate_links(slice, true);
+            self.settle(slice, None);
+        }
+        // The values come in front of the slice.
+        for arg in rest {
+            if let Arg::Expr(e) = arg {
+                self.settle_parts_of(e);
+                self.evaluate_links(e, true);
             }
+        }
+        for arg in rest {
+            if let Arg::Expr(e) = arg
+                && self.may_raise(e)
+            {
+                self.evaluate(e, Some(elem));
+            }
+        }
+        let slice = self.arg_to(&args[0], ty);
+        let values = rest.iter().map(|x| self.arg_to(x, elem)).collect();
+        let site = self.b.site(SiteKind::Append, elem, e.pos, "append");
+        let value = Rvalue::Append {
+            site,
+            slice,
+            values,
         };
         Operand::local(self.b.eval(ty, value))
     }
@@ -318,6 +345,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let value = match *self.kind(ty) {
             TyKind::Slice(elem) => {
                 let len = self.int_arg(&args[1]);
+                let len = self.snapshot_fault(len);
                 let cap = match args.get(2) {
                     Some(cap) => self.int_arg(cap),
                     None => len.clone(),
@@ -372,7 +400,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             BinOp::Max
         };
         let parts: Vec<Part<'ast>> = args.iter().map(|arg| (arg, Some(ty))).collect();
-        let mut values = self.values_in_order(&parts).into_iter();
+        let mut values = self.values(&parts).into_iter();
         let first = values
             .next()
             .unwrap_or_else(|| mini_diagnostics::bug!("min without arguments"));

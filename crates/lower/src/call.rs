@@ -31,11 +31,76 @@ impl<'ast> FuncLower<'_, 'ast> {
         if let Some(ObjectKind::Builtin(_)) = self.object_kind(fun) {
             return self.builtin(e, call);
         }
-        let target = self.call_target(fun);
         let sig = self.ety(fun);
-        let args = self.call_args(e, call, sig);
+        let (target, args) = self.target_and_args(e, call, false);
+        let args = self.packed(args, call, sig, e);
         let name = self.text(fun);
         self.emit_call(target, args, &name)
+    }
+
+    /// What is called, and the arguments, of which variadic ones are not a slice yet. A receiver is evaluated in front of the
+    /// arguments; a function value or an interface behind them. With `is_deferred` all is evaluated one after the other.
+    pub(crate) fn target_and_args(
+        &mut self,
+        e: &'ast Expr,
+        call: &'ast CallExpr,
+        is_deferred: bool,
+    ) -> (Target, Vec<Operand>) {
+        let fun = call.fun.unparen();
+        let sig = self.ety(fun);
+        let holder = match &fun.kind {
+            ExprKind::Selector { x, .. } if self.info().selection(fun.id).is_some() => &**x,
+            _ => fun,
+        };
+        let is_named = matches!(self.object_kind(fun), Some(ObjectKind::Func(_)))
+            || self.names_generic(fun)
+            || self.info().expr(holder.unparen().id).mode == Mode::Type;
+        let mut parts: Vec<Part<'ast>> = match is_named {
+            true => vec![],
+            false => vec![(holder, None)],
+        };
+        let n_front = parts.len();
+        parts.extend(self.arg_parts(call, sig));
+        self.hoist_parts(&parts);
+        if !is_deferred {
+            self.settle_args(call, sig, &parts, n_front);
+        }
+        let raises = |this: &mut Self| call.args.iter().any(|arg| this.may_raise(arg));
+        let is_late = !is_named && !is_deferred && !self.has_static_receiver(fun);
+        if is_late && raises(self) {
+            let args = self.unpacked_args(e, call, sig);
+            let args = args
+                .into_iter()
+                .map(|arg| self.snapshot_fault(arg))
+                .collect();
+            return (self.call_target(fun), args);
+        }
+        let mut target = self.call_target(fun);
+        if raises(self) {
+            if let Target::Method { receiver, .. } | Target::Callee(Callee::Value(receiver)) =
+                &mut target
+            {
+                *receiver = self.snapshot_fault(receiver.clone());
+            }
+            if is_deferred {
+                for (arg, to) in self.arg_parts(call, sig) {
+                    self.evaluate(arg, to);
+                }
+            }
+        }
+        (target, self.unpacked_args(e, call, sig))
+    }
+
+    /// Whether the selector names a method of a type that is no interface.
+    fn has_static_receiver(&mut self, fun: &'ast Expr) -> bool {
+        let Some(selection) = self.info().selection(fun.id).cloned() else {
+            return false;
+        };
+        selection.kind == SelectionKind::Method
+            && matches!(
+                self.method_ref(fun, &selection).target,
+                MethodTarget::Static { .. }
+            )
     }
 
     pub(crate) fn call_target(&mut self, fun: &'ast Expr) -> Target {
@@ -139,17 +204,6 @@ impl<'ast> FuncLower<'_, 'ast> {
         Operand::local(self.b.eval(ty, Rvalue::Call(Box::new(call))))
     }
 
-    /// The arguments as the parameters of `sig` want them, variadic ones in a slice.
-    pub(crate) fn call_args(
-        &mut self,
-        e: &'ast Expr,
-        call: &'ast CallExpr,
-        sig: TyId,
-    ) -> Vec<Operand> {
-        let args = self.unpacked_args(e, call, sig);
-        self.packed(args, call, sig, e)
-    }
-
     /// Arguments whose variadic ones, if any, are not a slice yet.
     pub(crate) fn unpacked_args(
         &mut self,
@@ -157,15 +211,9 @@ impl<'ast> FuncLower<'_, 'ast> {
         call: &'ast CallExpr,
         sig: TyId,
     ) -> Vec<Operand> {
+        let sig_ty = sig;
+        let parts = self.arg_parts(call, sig);
         let sig = self.func_sig(sig);
-        let param = |index: usize| match sig.params.last() {
-            Some(&rest) if sig.variadic && !call.has_dots && index + 1 >= sig.params.len() => {
-                Some(self.cx.types.elem(rest))
-            }
-            _ => sig.params.get(index).copied(),
-        };
-        let indexed = call.args.iter().enumerate();
-        let parts: Vec<Part<'ast>> = indexed.map(|(i, arg)| (arg, param(i))).collect();
         self.hoist_parts(&parts);
         // f(g()) with several results of g
         if let [only] = call.args.as_slice() {
@@ -178,7 +226,44 @@ impl<'ast> FuncLower<'_, 'ast> {
                 return self.spread_args(parts, &sig, e);
             }
         }
+        self.settle_args(call, sig_ty, &parts, 0);
         self.values_in_order(&parts)
+    }
+
+    /// Evaluates what comes first among the operands of a call, of which `n_front` stand in front of the arguments.
+    fn settle_args(
+        &mut self,
+        call: &'ast CallExpr,
+        sig: TyId,
+        parts: &[Part<'ast>],
+        n_front: usize,
+    ) {
+        let sig = self.func_sig(sig);
+        let n_fixed = match sig.variadic && !call.has_dots {
+            true => parts.len().min(n_front + sig.params.len() - 1),
+            false => parts.len(),
+        };
+        let (fixed, rest) = parts.split_at(n_fixed);
+        self.settle_all(fixed);
+        if parts.iter().filter(|(e, _)| self.may_raise(e)).count() > 1 {
+            // The slice of the variadic ones is made first, one element after the other.
+            for &(e, to) in rest {
+                self.evaluate(e, to);
+            }
+        }
+    }
+
+    /// The arguments, and the types of their parameters.
+    fn arg_parts(&mut self, call: &'ast CallExpr, sig: TyId) -> Vec<Part<'ast>> {
+        let sig = self.func_sig(sig);
+        let param = |index: usize| match sig.params.last() {
+            Some(&rest) if sig.variadic && !call.has_dots && index + 1 >= sig.params.len() => {
+                Some(self.cx.types.elem(rest))
+            }
+            _ => sig.params.get(index).copied(),
+        };
+        let indexed = call.args.iter().enumerate();
+        indexed.map(|(i, arg)| (arg, param(i))).collect()
     }
 
     /// Puts the variadic ones of the arguments into a slice.

@@ -108,10 +108,9 @@ impl<'ast> FuncLower<'_, 'ast> {
                 inner.do_builtin(builtin, args);
             });
         }
-        let target = self.call_target(fun);
         let sig = self.ety(fun);
         // The slice of variadic arguments is made where the call is.
-        let args = self.unpacked_args(e, call, sig);
+        let (target, args) = self.target_and_args(e, call, true);
         let name = self.text(fun);
         match target {
             Target::Callee(mini_mir::Callee::Value(value)) => {

@@ -137,13 +137,25 @@ impl<'ast> FuncLower<'_, 'ast> {
             .iter()
             .map(|&(index, value)| (value, Some(fields[index as usize].ty)))
             .collect();
-        let values = self.values(&list);
+        self.hoist_parts(&list);
+        let values = self.fields_in_order(&list);
         for ((index, _), value) in given.into_iter().zip(values) {
             if !self.is_blank_field(ty, index) {
                 parts[index as usize] = value;
             }
         }
         Operand::local(self.b.eval(ty, Rvalue::Aggregate { ty, parts }))
+    }
+
+    /// Values each of which is assigned before the next is evaluated.
+    fn fields_in_order(&mut self, list: &[Part<'ast>]) -> Vec<Operand> {
+        for (index, &(e, to)) in list.iter().enumerate() {
+            let is_overtaken = list[index + 1..].iter().any(|(e, _)| self.may_raise(e));
+            if is_overtaken && self.may_raise(e) {
+                self.evaluate(e, to);
+            }
+        }
+        list.iter().map(|&(e, to)| self.settled(e, to)).collect()
     }
 
     /// Blank fields stay zero, whatever a literal gives for them.
@@ -267,8 +279,12 @@ impl<'ast> FuncLower<'_, 'ast> {
                 continue;
             };
             self.hoist_parts(&[(key, Some(key_ty)), (value, Some(value_ty))]);
-            let key = self.expr_to(key, key_ty);
-            let value = self.expr_to(value, value_ty);
+            if self.is_copied_key(key, key_ty, value_ty) {
+                self.evaluate(key, Some(key_ty));
+            }
+            let value = self.settled(value, Some(value_ty));
+            let value = self.snapshot_fault(value);
+            let key = self.settled(key, Some(key_ty));
             let map = Operand::local(map);
             self.b.push(StatementKind::MapSet { map, key, value });
         }

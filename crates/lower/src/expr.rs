@@ -151,6 +151,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             return self.as_place(value);
         }
         match &e.kind {
+            _ if self.hoisted.contains_key(&e.id) => {}
             ExprKind::Index { x, indices } => {
                 let x_ty = self.ety(x);
                 if !matches!(self.kind(x_ty), TyKind::Map(..) | TyKind::Func(_)) {
@@ -173,17 +174,29 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// `x[i]` of an array, a slice, a string, or a pointer to an array.
     fn element(&mut self, x: &'ast Expr, index: &'ast Expr) -> Place {
         let base = self.place(x);
-        let base = self.auto_deref(base);
+        let mut base = self.auto_deref(base);
+        if base.may_fault() && self.may_raise(index) {
+            let ty = self.place_ty(&base);
+            base = match self.kind(ty) {
+                TyKind::Array(..) => self.checked(base),
+                _ => {
+                    let value = self.snapshot(Operand::Copy(base));
+                    self.as_place(value)
+                }
+            };
+        }
         let step = self.index_step(index, self.place_ty(&base));
         base.project(step)
     }
 
     fn index_step(&mut self, index: &'ast Expr, base: TyId) -> Proj {
         let value = self.expr(index);
-        if let Operand::Const(Const {
-            value: ConstValue::Int(value),
-            ..
-        }) = value
+        // Of what is no constant to the checker, such as the length of an array, the index is a local.
+        if self.info().expr(index.unparen().id).value.is_some()
+            && let Operand::Const(Const {
+                value: ConstValue::Int(value),
+                ..
+            }) = value
         {
             // The checker has compared a constant index with the length of an array.
             let checked = matches!(self.kind(base), TyKind::Array(..));
@@ -219,9 +232,8 @@ impl<'ast> FuncLower<'_, 'ast> {
         let TyKind::Map(key_ty, value_ty) = *self.kind(x_ty) else {
             mini_diagnostics::bug!("map index of another type");
         };
-        self.hoist_parts(&[(x, None), (index, Some(key_ty))]);
-        let map = self.expr(x);
-        let key = self.expr_to(index, key_ty);
+        let _ = key_ty;
+        let (map, key) = self.map_and_key(x, index);
         let ty = if comma_ok {
             self.cx.types.tuple(&[value_ty, TyId::BOOL])
         } else {
@@ -232,8 +244,12 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     fn slice(&mut self, e: &'ast Expr, slice: &'ast SliceExpr) -> Operand {
         let x_ty = self.ety(&slice.x);
-        let bounds = slice.lo.iter().chain(&slice.hi).chain(&slice.max);
-        self.hoist_all(std::iter::once(&slice.x).chain(bounds));
+        // The bounds are evaluated one after the other, then what is sliced.
+        self.hoist_all([&slice.x]);
+        for bound in slice.lo.iter().chain(&slice.hi).chain(&slice.max) {
+            self.hoist_all([bound]);
+            self.evaluate(bound, None);
+        }
         let base = if matches!(self.kind(x_ty), TyKind::Array(..)) {
             let array = self.place(&slice.x);
             self.ref_place(array)
@@ -322,6 +338,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         if op.is_comparison() {
             let (x_ty, y_ty) = (self.ety(x), self.ety(y));
             self.hoist_parts(&[(x, Some(y_ty)), (y, Some(x_ty))]);
+            self.settle_parts_of(e);
             return self.comparison(op, ty, x, y);
         }
         let y_ty = (!op.is_shift()).then_some(ty);
@@ -330,7 +347,13 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn pair(&mut self, parts: &[Part<'ast>; 2]) -> (Operand, Operand) {
-        let values = self.values(parts);
+        self.hoist_parts(parts);
+        self.settle_all(parts);
+        self.in_order(parts)
+    }
+
+    fn in_order(&mut self, parts: &[Part<'ast>; 2]) -> (Operand, Operand) {
+        let values = self.values_in_order(parts);
         <[Operand; 2]>::try_from(values)
             .map(|[x, y]| (x, y))
             .unwrap_or_else(|_| mini_diagnostics::bug!("two expressions without two values"))
@@ -339,7 +362,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// `x && y`, `x || y` as a value.
     fn logical(&mut self, op: BinaryOp, ty: TyId, x: &'ast Expr, y: &'ast Expr) -> Operand {
         let result = self.b.temp(ty);
-        let x = self.expr_to(x, ty);
+        let x = self.root(x, Some(ty));
         self.b.assign(result, Rvalue::Use(x));
         let (more, join) = (self.b.new_block(), self.b.new_block());
         let cond = Operand::local(result);
@@ -349,7 +372,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             self.b.branch(cond, join, more);
         }
         self.b.switch_to(more);
-        let y = self.expr_to(y, ty);
+        let y = self.root(y, Some(ty));
         self.b.assign(result, Rvalue::Use(y));
         self.b.goto(join);
         self.b.switch_to(join);
@@ -371,7 +394,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.values(&parts)
     }
 
-    fn concat_leaves(&self, e: &'ast Expr, leaves: &mut Vec<&'ast Expr>) {
+    pub(crate) fn concat_leaves(&self, e: &'ast Expr, leaves: &mut Vec<&'ast Expr>) {
         let e = e.unparen();
         match &e.kind {
             ExprKind::Binary {
@@ -399,7 +422,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let y = self.expr(y);
                 (Operand::zero(self.op_ty(&y)), y)
             }
-            (false, false) => self.pair(&[(x, None), (y, None)]),
+            (false, false) => self.in_order(&[(x, None), (y, None)]),
         };
         self.compare(op, ty, x, y)
     }
@@ -505,7 +528,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                 _ => {}
             }
         }
-        let cond = self.expr(e);
+        let cond = self.root(e, None);
         self.b.branch(cond, then, otherwise);
     }
 

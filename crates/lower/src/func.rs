@@ -56,8 +56,8 @@ pub(crate) struct FuncLower<'a, 'ast> {
     pub(crate) fallthrough: Option<BlockId>,
     /// Values of expressions that were evaluated early (`hoist.rs`), until they are asked for.
     pub(crate) hoisted: Map<ExprId, Operand>,
-    /// Whether there are calls in a chain of operators, up to one of them.
-    pub(crate) has_call: Map<ExprId, bool>,
+    /// Whether something in a chain of operators, up to one of them, runs among the calls.
+    pub(crate) has_turn: Map<ExprId, bool>,
     /// The body, if it is one of the source.
     pub(crate) source_body: Option<&'ast ast::Block>,
     /// Receiver and parameters.
@@ -95,7 +95,7 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
             pending_label: None,
             fallthrough: None,
             hoisted: Map::default(),
-            has_call: Map::default(),
+            has_turn: Map::default(),
             source_body: None,
             params: vec![],
             has_named_results: false,
@@ -406,10 +406,6 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
         let local = self.b.local("", ty, self.b.pos, LocalKind::Var);
         self.b.live(local);
         Some(local)
-    }
-
-    pub(crate) fn snapshots(&mut self, operands: Vec<Operand>) -> Vec<Operand> {
-        operands.into_iter().map(|x| self.snapshot(x)).collect()
     }
 
     /// A local with the operand's value: the variable itself if it is one.

@@ -7,7 +7,7 @@
 //! The specification leaves this open; a program can see it, so what else runs in its turn is what Go runs there: lengths, type
 //! assertions, slicing, `&&` and `||`, and values that are copied to memory to be put into an interface.
 
-use mini_frontend::{Builtin, Mode, ObjectKind, SelectionKind, VarKind};
+use mini_frontend::{Mode, SelectionKind, VarKind};
 use mini_mir::{Operand, TyId, TyKind};
 use mini_syntax::ast::{BinaryOp, CompositeLit, Expr, ExprKind, UnaryOp};
 
@@ -17,7 +17,10 @@ use crate::func::{FuncLower, Slot};
 pub(crate) type Part<'ast> = (&'ast Expr, Option<TyId>);
 
 /// Go keeps values of at most this many words and fields in registers.
-const MAX_SSA_PARTS: usize = 4;
+pub(crate) const MAX_SSA_PARTS: usize = 4;
+
+/// Maps with larger elements have no quick way for simple keys in Go.
+const MAX_FAST_ELEM: u64 = 128;
 
 impl<'ast> FuncLower<'_, 'ast> {
     /// Runs the calls of expressions that are about to be evaluated together.
@@ -28,14 +31,9 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// The same for expressions whose values are then converted.
     pub(crate) fn hoist_parts(&mut self, list: &[Part<'ast>]) {
-        let Some(last) = list.iter().rposition(|(e, _)| self.has_call(e)) else {
+        let Some(last) = list.iter().rposition(|&(e, to)| self.has_turn(e, to)) else {
             return;
         };
-        // A call that nothing stands before needs no hoisting.
-        let is_plain = |e: &Expr| self.info().expr(e.unparen().id).value.is_some();
-        if list[..last].iter().all(|(e, _)| is_plain(e)) && self.is_effect(list[last].0) {
-            return;
-        }
         for &(e, to) in &list[..=last] {
             self.hoist(e, to);
         }
@@ -45,30 +43,19 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// leftmost is raised.
     pub(crate) fn values(&mut self, list: &[Part<'ast>]) -> Vec<Operand> {
         self.hoist_parts(list);
+        self.settle_all(list);
         self.values_in_order(list)
     }
 
     /// The same behind the calls.
     pub(crate) fn values_in_order(&mut self, list: &[Part<'ast>]) -> Vec<Operand> {
-        self.values_read_early(list, Self::may_fault)
-    }
-
-    /// The same for those faults that count: others are raised where the values are used.
-    pub(crate) fn values_read_early(
-        &mut self,
-        list: &[Part<'ast>],
-        may_fault: fn(&Self, &Operand) -> bool,
-    ) -> Vec<Operand> {
         let last = list.iter().rposition(|&(e, to)| !self.is_read_late(e, to));
         let mut values = vec![];
         for (index, &(e, to)) in list.iter().enumerate() {
-            let value = match to {
-                Some(ty) => self.expr_to(e, ty),
-                None => self.expr(e),
-            };
+            let value = self.expr_or_to(e, to);
             let is_overtaken = last.is_some_and(|last| index < last);
-            values.push(match is_overtaken && may_fault(self, &value) {
-                true => self.snapshot(value),
+            values.push(match is_overtaken {
+                true => self.snapshot_fault(value),
                 false => value,
             });
         }
@@ -125,29 +112,25 @@ impl<'ast> FuncLower<'_, 'ast> {
         if self.is_index_ready(e) {
             return false;
         }
-        let is_fault = match &e.kind {
+        self.raises(e) || parts(e).into_iter().any(|part| self.may_raise(part))
+    }
+
+    /// Whether evaluating the expression itself, not its parts, can raise a panic.
+    pub(crate) fn raises(&self, e: &Expr) -> bool {
+        match &e.kind {
             ExprKind::Index { .. } => true,
             ExprKind::Unary { op, .. } => *op == UnaryOp::Deref,
             ExprKind::Selector { .. } => self
                 .info()
                 .selection(e.id)
                 .is_some_and(|selection| selection.is_indirect),
+            ExprKind::TypeAssert { .. } => true,
             ExprKind::Binary { op, y, .. } => {
                 let may_fail = matches!(op, BinaryOp::Div | BinaryOp::Rem) || op.is_shift();
                 may_fail && !self.info().expr(y.unparen().id).value.is_some()
             }
             _ => false,
-        };
-        is_fault || parts(e).into_iter().any(|part| self.may_raise(part))
-    }
-
-    /// Whether reading the operand can raise a panic. Large values, which are not worth a copy, are taken not to.
-    pub(crate) fn may_fault(&self, operand: &Operand) -> bool {
-        let Operand::Copy(place) = operand else {
-            return false;
-        };
-        place.may_fault()
-            && self.cx.types.layout(self.place_ty(place)).size <= 8 * MAX_SSA_PARTS as u64
+        }
     }
 
     /// Runs the calls on both sides of an assignment. The values, with the types of what they are assigned to.
@@ -172,84 +155,73 @@ impl<'ast> FuncLower<'_, 'ast> {
         list.split_off(n_targets)
     }
 
-    /// An expression that is hoisted as a whole.
-    fn is_effect(&self, e: &Expr) -> bool {
+    /// Whether evaluating the expression does something among the calls.
+    fn has_turn(&mut self, e: &'ast Expr, to: Option<TyId>) -> bool {
         let e = e.unparen();
-        match &e.kind {
-            ExprKind::Call(call) => {
-                let fun = call.fun.unparen();
-                if self.info().expr(fun.id).mode == Mode::Type {
-                    return false;
-                }
-                !matches!(
-                    self.object_kind(fun),
-                    Some(ObjectKind::Builtin(
-                        Builtin::Len
-                            | Builtin::Cap
-                            | Builtin::Real
-                            | Builtin::Imag
-                            | Builtin::Complex
-                            | Builtin::Min
-                            | Builtin::Max
-                            | Builtin::Add
-                            | Builtin::SliceData
-                            | Builtin::StringData
-                    ))
-                )
-            }
-            ExprKind::Unary {
-                op: UnaryOp::Recv, ..
-            } => true,
-            _ => false,
-        }
-    }
-
-    /// Whether evaluating the expression calls something, or does in its turn what can raise a panic.
-    fn has_call(&mut self, e: &Expr) -> bool {
-        let e = e.unparen();
-        // Each operator of a long chain asks for all before it.
-        let is_chain = matches!(&e.kind, ExprKind::Binary { x, .. } if matches!(x.kind, ExprKind::Binary { .. }));
-        if !is_chain {
-            return self.holds_call(e);
-        }
-        if let Some(&known) = self.has_call.get(&e.id) {
-            return known;
-        }
-        let found = self.holds_call(e);
-        self.has_call.insert(e.id, found);
-        found
-    }
-
-    fn holds_call(&mut self, e: &Expr) -> bool {
         let info = self.info().expr(e.id);
-        if info.value.is_some() || info.mode == Mode::Type {
+        if info.value.is_some() || matches!(info.mode, Mode::Nil | Mode::Type) {
             return false;
         }
-        let has_turn = matches!(e.kind, ExprKind::TypeAssert { .. } | ExprKind::Slice(_));
-        has_turn || self.is_effect(e) || parts(e).into_iter().any(|part| self.has_call(part))
+        if to.is_some_and(|to| self.is_copied_to_box(e, to)) {
+            return true;
+        }
+        // Each operator of a long chain asks for all before it.
+        let is_chain = matches!(&e.kind, ExprKind::Binary { x, .. } if matches!(x.kind, ExprKind::Binary { .. }));
+        if is_chain && let Some(&known) = self.has_turn.get(&e.id) {
+            return known;
+        }
+        let found = self.runs_in_turn(e)
+            || self
+                .typed_parts(e)
+                .into_iter()
+                .any(|(part, to)| self.has_turn(part, to) || self.is_copied_operand(e, part));
+        if is_chain {
+            self.has_turn.insert(e.id, found);
+        }
+        found
     }
 
     /// Runs what has its turn among the calls, and keeps the values.
     fn hoist(&mut self, e: &'ast Expr, to: Option<TyId>) {
         let e = e.unparen();
         let info = self.info().expr(e.id);
-        if info.value.is_some() || matches!(info.mode, Mode::Nil | Mode::Type) {
+        if info.value.is_some()
+            || matches!(info.mode, Mode::Nil | Mode::Type)
+            || self.hoisted.contains_key(&e.id)
+        {
             return;
+        }
+        if !self.orders_itself(e) {
+            let parts = self.typed_parts(e);
+            for &(part, to) in &parts {
+                self.hoist(part, to);
+            }
+            for (part, to) in parts {
+                if self.is_copied_operand(e, part) {
+                    self.evaluate(part, to);
+                }
+            }
         }
         if self.runs_in_turn(e) || to.is_some_and(|to| self.is_copied_to_box(e, to)) {
-            let value = self.expr(e);
-            let value = self.snapshot(value);
-            self.hoisted.insert(e.id, value);
-            return;
+            self.evaluate(e, None);
         }
-        for (part, to) in self.typed_parts(e) {
-            self.hoist(part, to);
+    }
+
+    /// Whether the expression runs the calls in its operands when it is evaluated.
+    pub(crate) fn orders_itself(&mut self, e: &'ast Expr) -> bool {
+        match &e.kind {
+            ExprKind::Binary { op, .. } => matches!(op, BinaryOp::LogAnd | BinaryOp::LogOr),
+            ExprKind::Slice(_) => true,
+            ExprKind::CompositeLit(_) => self.runs_in_turn(e),
+            ExprKind::Call(call) => self.info().expr(call.fun.unparen().id).mode != Mode::Type,
+            _ => false,
         }
     }
 
     fn runs_in_turn(&mut self, e: &'ast Expr) -> bool {
         match &e.kind {
             ExprKind::Binary { op, .. } => matches!(op, BinaryOp::LogAnd | BinaryOp::LogOr),
+            ExprKind::Unary { op, .. } => *op == UnaryOp::Recv,
             ExprKind::Slice(_) => true,
             ExprKind::TypeAssert { .. } => {
                 let ty = self.ety(e);
@@ -265,8 +237,38 @@ impl<'ast> FuncLower<'_, 'ast> {
                 self.cx.types.is_string(from) && matches!(self.kind(to), TyKind::Slice(_))
             }
             ExprKind::Call(_) => true,
-            _ => self.is_effect(e),
+            _ => false,
         }
+    }
+
+    /// Whether Go copies an operand when it orders the calls, because its runtime takes the address: keys of most maps, structs
+    /// and arrays to compare.
+    fn is_copied_operand(&mut self, e: &'ast Expr, part: &'ast Expr) -> bool {
+        match &e.kind {
+            ExprKind::Index { x, indices } if std::ptr::eq(part, &indices[0]) => {
+                let x_ty = self.ety(x);
+                match *self.kind(x_ty) {
+                    TyKind::Map(key, elem) => self.is_copied_key(part, key, elem),
+                    _ => false,
+                }
+            }
+            ExprKind::Binary { op, .. } if op.is_comparison() => {
+                let ty = self.ety(part);
+                matches!(self.kind(ty), TyKind::Struct(_) | TyKind::Array(..))
+                    && !self.has_lasting_address(part)
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn is_copied_key(&mut self, e: &'ast Expr, key: TyId, elem: TyId) -> bool {
+        let types = &self.cx.types;
+        let is_small = types.layout(elem).size <= MAX_FAST_ELEM;
+        let is_word = types.is_integer(key) && matches!(types.layout(key).size, 4 | 8);
+        if is_small && (is_word || types.is_string(key) || types.is_pointer_shaped(key)) {
+            return false;
+        }
+        self.ety(e) != key || !self.has_lasting_address(e)
     }
 
     /// Whether Go copies the value of `e` to memory when it orders the calls, to put it into an interface of type `to` later:
@@ -354,7 +356,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     /// What an expression evaluates, in order, with the types that it makes of it.
-    fn typed_parts(&mut self, e: &'ast Expr) -> Vec<Part<'ast>> {
+    pub(crate) fn typed_parts(&mut self, e: &'ast Expr) -> Vec<Part<'ast>> {
         match &e.kind {
             ExprKind::CompositeLit(lit) => self.literal_parts(e, lit),
             ExprKind::Call(call) => {
@@ -366,12 +368,25 @@ impl<'ast> FuncLower<'_, 'ast> {
                 let (x_ty, y_ty) = (self.ety(x), self.ety(y));
                 vec![(&**x, Some(y_ty)), (&**y, Some(x_ty))]
             }
+            ExprKind::Index { x, indices } => {
+                let x_ty = self.ety(x);
+                let key = match *self.kind(x_ty) {
+                    TyKind::Map(key, _) => Some(key),
+                    TyKind::Func(_) => return vec![],
+                    _ => None,
+                };
+                vec![(&**x, None), (&indices[0], key)]
+            }
             _ => parts(e).into_iter().map(|part| (part, None)).collect(),
         }
     }
 
     /// The values of a struct, array or slice literal.
-    fn literal_parts(&mut self, e: &'ast Expr, lit: &'ast CompositeLit) -> Vec<Part<'ast>> {
+    pub(crate) fn literal_parts(
+        &mut self,
+        e: &'ast Expr,
+        lit: &'ast CompositeLit,
+    ) -> Vec<Part<'ast>> {
         let mut ty = self.ety(e);
         // `{…}` of a pointer type is `&T{…}`.
         if let TyKind::Pointer(elem) = *self.kind(ty) {
@@ -395,15 +410,13 @@ impl<'ast> FuncLower<'_, 'ast> {
 
     /// Runs the calls of a literal's values.
     pub(crate) fn hoist_literal(&mut self, e: &'ast Expr, lit: &'ast CompositeLit) {
-        if lit.elems.iter().any(|elem| self.has_call(elem)) {
-            let list = self.literal_parts(e, lit);
-            self.hoist_parts(&list);
-        }
+        let list = self.literal_parts(e, lit);
+        self.hoist_parts(&list);
     }
 }
 
 /// What an expression evaluates, in order.
-fn parts(e: &Expr) -> Vec<&Expr> {
+pub(crate) fn parts(e: &Expr) -> Vec<&Expr> {
     match &e.kind {
         ExprKind::CompositeLit(lit) => lit.elems.iter().collect(),
         ExprKind::KeyValue { key, value } => match key.kind {

@@ -46,9 +46,11 @@ mod range_func;
 mod reach;
 mod select;
 mod selector;
+mod settle;
 mod stmt;
 mod switch;
 mod text;
+mod tuple;
 mod types;
 mod unsafe_pointers;
 

@@ -11,6 +11,7 @@ use mini_mir::{
 use mini_syntax::ast::{Expr, RangeStmt};
 
 use crate::func::FuncLower;
+use crate::tuple::{Dest, Source};
 
 /// The blocks of a loop.
 struct Loop {
@@ -25,7 +26,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let x_ty = self.ety(&stmt.x);
         match *self.kind(x_ty) {
             TyKind::Slice(_) => {
-                let slice = self.expr(&stmt.x);
+                let slice = self.root(&stmt.x, None);
                 let slice = self.frozen(slice);
                 let len = self.b.eval(TyId::INT, Rvalue::Len(Operand::local(slice)));
                 self.range_indexed(stmt, Operand::local(len), Some(Place::local(slice)));
@@ -39,7 +40,7 @@ impl<'ast> FuncLower<'_, 'ast> {
                     self.unsupported(&stmt.x, "range over this type is");
                     return;
                 };
-                let pointer = self.expr(&stmt.x);
+                let pointer = self.root(&stmt.x, None);
                 let pointer = self.frozen(pointer);
                 let array = Place::local(pointer).deref();
                 self.range_indexed(stmt, Operand::int(len as i64), Some(array));
@@ -68,7 +69,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     /// ever changes it.
     fn range_array(&mut self, stmt: &'ast RangeStmt) -> Option<Place> {
         let wants_values = stmt.lhs.len() > 1 && !is_blank(&stmt.lhs[1]);
-        let value = self.expr(&stmt.x);
+        let value = self.root(&stmt.x, None);
         if !wants_values {
             return None;
         }
@@ -126,12 +127,9 @@ impl<'ast> FuncLower<'_, 'ast> {
                 }
             }
         } else {
-            let mut targets = vec![];
-            for (to, value) in vars {
-                self.b.pos = to.pos;
-                targets.push((self.lvalue(to), value, to.pos));
-            }
-            self.store_all(targets);
+            self.hoist_all(&stmt.lhs);
+            let vars = vars.map(|(to, value)| (Dest::Expr(to), Source::Value(value), to.pos));
+            self.assign_list(vars.collect());
         }
         self.b.pos = outer;
     }
@@ -174,7 +172,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn range_int(&mut self, stmt: &'ast RangeStmt, ty: TyId) {
-        let limit = self.expr(&stmt.x);
+        let limit = self.root(&stmt.x, None);
         let limit = self.snapshot(limit);
         let zero = self.const_int(ty, 0);
         let counter = self.counter(ty, zero);
@@ -190,7 +188,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn range_string(&mut self, stmt: &'ast RangeStmt) {
-        let string = self.expr(&stmt.x);
+        let string = self.root(&stmt.x, None);
         let string = self.frozen(string);
         let len = self.b.eval(TyId::INT, Rvalue::Len(Operand::local(string)));
         let counter = self.counter(TyId::INT, Operand::int(0));
@@ -250,7 +248,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         let TyKind::Map(key_ty, value_ty) = *self.kind(ty) else {
             return;
         };
-        let map = self.expr(&stmt.x);
+        let map = self.root(&stmt.x, None);
         let iter_ty = self.cx.types.intern(TyKind::MapIter(ty));
         let iter = self.b.local("", iter_ty, stmt.range_pos, LocalKind::Temp);
         self.b.live(iter);
@@ -279,7 +277,7 @@ impl<'ast> FuncLower<'_, 'ast> {
     }
 
     fn range_chan(&mut self, stmt: &'ast RangeStmt) {
-        let chan = self.expr(&stmt.x);
+        let chan = self.root(&stmt.x, None);
         let chan = self.snapshot(chan);
         let elem = self.cx.types.elem(self.op_ty(&chan));
         let blocks = self.enter_loop();

@@ -9,8 +9,8 @@ use mini_mir::{
 };
 use mini_syntax::ast::{CommClause, Expr, ExprKind, SelectStmt, Stmt, StmtKind, UnaryOp};
 
-use crate::assign::LValue;
 use crate::func::{FuncLower, Target};
+use crate::tuple::{Dest, Source};
 
 /// What a clause receives, and where to.
 struct Received<'ast> {
@@ -74,10 +74,10 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.b.pos = comm.pos;
         let (lhs, rhs, is_define): (&'ast [Expr], &'ast Expr, bool) = match &comm.kind {
             StmtKind::Send { chan, value } => {
-                let chan = self.expr(chan);
+                let chan = self.root(chan, None);
                 let chan = self.snapshot(chan);
                 let elem = self.cx.types.elem(self.op_ty(&chan));
-                let value = self.expr_to(value, elem);
+                let value = self.root(value, Some(elem));
                 let value = self.snapshot(value);
                 return (SelectCase::Send { chan, value }, None);
             }
@@ -93,7 +93,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         else {
             mini_diagnostics::bug!("select case without receive");
         };
-        let chan = self.expr(x);
+        let chan = self.root(x, None);
         let chan = self.snapshot(chan);
         if lhs.is_empty() {
             return (SelectCase::Receive { chan, dest: None }, None);
@@ -203,9 +203,9 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
             return;
         }
-        let targets: Vec<LValue> = received.lhs.iter().map(|e| self.lvalue(e)).collect();
-        for (to, value) in targets.into_iter().zip(values) {
-            self.store(to, value);
+        for (to, value) in received.lhs.iter().zip(values) {
+            self.hoist_all([to]);
+            self.assign_pair(Dest::Expr(to), Source::Value(value));
         }
     }
 }

@@ -6,6 +6,7 @@ use mini_syntax::ast::{Block, BranchKind, Decl, Expr, ForStmt, Ident, IfStmt, St
 use crate::func::{FuncLower, Target};
 use crate::hoist::Part;
 use crate::names::Inner;
+use crate::tuple::{Dest, Source};
 
 impl<'ast> FuncLower<'_, 'ast> {
     pub(crate) fn block(&mut self, block: &'ast Block) {
@@ -81,9 +82,10 @@ impl<'ast> FuncLower<'_, 'ast> {
         let TyKind::Chan(_, elem) = *self.kind(chan_ty) else {
             mini_diagnostics::bug!("send to another type");
         };
-        self.hoist_parts(&[(chan, None), (value, Some(elem))]);
-        let chan = self.expr(chan);
-        let value = self.expr_to(value, elem);
+        let [chan, value]: [Operand; 2] = self
+            .values(&[(chan, None), (value, Some(elem))])
+            .try_into()
+            .unwrap_or_else(|_| mini_diagnostics::bug!("a send without two values"));
         self.b.push(StatementKind::Send { chan, value });
     }
 
@@ -131,7 +133,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         match values {
             [value] if results.len() == 1 => {
                 let ty = self.place_ty(&results[0]);
-                let value = self.expr_to(value, ty);
+                let value = self.root(value, Some(ty));
                 self.b.assign(results[0].clone(), Rvalue::Use(value));
             }
             [value] => {
@@ -149,16 +151,11 @@ impl<'ast> FuncLower<'_, 'ast> {
                     .zip(&results)
                     .map(|(value, result)| (value, Some(self.place_ty(result))))
                     .collect();
-                let mut operands = self.values(&parts);
-                // Values that read results must do so before any is assigned, and those that fault before a deferred call can
-                // see any.
-                let are_own = results.iter().all(|result| result.as_local().is_some());
-                if self.has_named_results || self.b.body.has_defer || !are_own {
-                    operands = self.snapshots(operands);
-                }
-                for (result, operand) in results.into_iter().zip(operands) {
-                    self.b.assign(result, Rvalue::Use(operand));
-                }
+                self.hoist_parts(&parts);
+                let pos = self.b.pos;
+                let pairs = self.result_vars.iter().zip(values);
+                let pair = |(&var, value)| (Dest::Result(var), Source::Expr(value), pos);
+                self.assign_list(pairs.map(pair).collect());
             }
         }
         self.return_results();

@@ -24,7 +24,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             self.stmt(init);
         }
         let tag = stmt.tag.as_ref().map(|tag| {
-            let value = self.expr(tag);
+            let value = self.root(tag, None);
             self.snapshot(value)
         });
         let bodies: Vec<BlockId> = stmt.body.iter().map(|_| self.b.new_block()).collect();
@@ -220,7 +220,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         if let Some(init) = &stmt.init {
             self.stmt(init);
         }
-        let value = self.expr(&stmt.x);
+        let value = self.root(&stmt.x, None);
         let value = self.snapshot(value);
         let bodies: Vec<BlockId> = stmt.body.iter().map(|_| self.b.new_block()).collect();
         let exit = self.b.new_block();

@@ -472,6 +472,9 @@ impl Printer<'_> {
                 self.operand(key),
                 ok(*comma_ok)
             ),
+            Rvalue::MapEntry { map, key } => {
+                write!(out, "entry {}[{}]", self.operand(map), self.operand(key))
+            }
             Rvalue::MapIterNext { iter } => write!(out, "next {}", self.local(*iter)),
             Rvalue::TypeAssert {
                 value,

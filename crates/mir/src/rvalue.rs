@@ -207,6 +207,11 @@ pub enum Rvalue {
         key: Operand,
         comma_ok: bool,
     },
+    /// Value for a key that is stored to next: the key is in the map from now on, with the zero value if it was absent.
+    MapEntry {
+        map: Operand,
+        key: Operand,
+    },
     /// Advances an iterator place of type MapIter and yields tuple (bool, *K, *V); pointers are valid until the next step.
     MapIterNext {
         iter: LocalId,

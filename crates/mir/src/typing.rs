@@ -126,6 +126,9 @@ impl<'a> Typing<'a> {
                 let elem = self.try_operand(map).map(|map| self.types.elem(map));
                 with_ok(elem, *comma_ok)
             }
+            Rvalue::MapEntry { map, .. } => {
+                self.try_operand(map).map(|map| self.types.elem(map)) == Some(ty)
+            }
             Rvalue::MapIterNext { .. } => {
                 matches!(self.types.kind(ty), TyKind::Tuple(parts) if parts.len() == 3 && parts[0] == TyId::BOOL)
             }

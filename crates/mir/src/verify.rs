@@ -415,7 +415,7 @@ impl Verifier<'_> {
                 self.expect(ty, "a string", |k| matches!(k, TyKind::String));
                 self.integer(index);
             }
-            Rvalue::MapGet { map, key, .. } => {
+            Rvalue::MapGet { map, key, .. } | Rvalue::MapEntry { map, key } => {
                 let key = self.operand(key);
                 self.map(map, key, None);
             }

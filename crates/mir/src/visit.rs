@@ -40,7 +40,8 @@ macro_rules! walks {
                 | Rvalue::AppendSlice { slice: a, other: b, .. }
                 | Rvalue::CopySlice { dst: a, src: b }
                 | Rvalue::DecodeRune { string: a, index: b }
-                | Rvalue::MapGet { map: a, key: b, .. } => {
+                | Rvalue::MapGet { map: a, key: b, .. }
+                | Rvalue::MapEntry { map: a, key: b } => {
                     visit(a);
                     visit(b);
                 }
