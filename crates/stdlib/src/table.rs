@@ -81,6 +81,11 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ("io/ioutil", files!("io/ioutil": "ioutil.mini")),
     ("iter", files!("iter": "iter.mini")),
     ("log", files!("log": "log.mini")),
+    ("log/internal", files!("log/internal": "internal.mini")),
+    (
+        "log/slog",
+        files!("log/slog": "handler.mini", "level.mini", "logger.mini", "record.mini", "value.mini"),
+    ),
     ("maps", files!("maps": "maps.mini")),
     ("math", files!("math": "math.mini")),
     (
@@ -191,4 +196,5 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     ("unicode/utf16", files!("unicode/utf16": "utf16.mini")),
     ("unicode/utf8", files!("unicode/utf8": "utf8.mini")),
+    ("unique", files!("unique": "unique.mini")),
 ];

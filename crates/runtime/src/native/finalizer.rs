@@ -6,7 +6,8 @@ use super::call::{Call, natives};
 use super::reflect::{call_glue, frames};
 use crate::fatal::throw;
 use crate::gc::specials::{self, Due};
-use crate::heap::span::Found;
+use crate::heap::size_class::TINY_SIZE;
+use crate::heap::span::{Found, Layout};
 use crate::heap::{self, find_object};
 use crate::iface;
 
@@ -27,19 +28,41 @@ natives! {
     };
 }
 
-/// (ptr any, cleanup func(), arg any) (id uint64, at uintptr, first, within bool): `within` says that the argument points into the
-/// value, and that nothing was added. What is not in the heap is never freed; its id is zero.
+/// (ptr any, cleanup func(), arg any, function any) (id uint64, at uintptr, first, within, captured bool): `within` says that the
+/// argument points into the value, `captured` that the function refers to it; nothing was added then. What is not in the heap is
+/// never freed; its id is zero.
 fn add_cleanup(c: &mut Call) {
-    (0..4).for_each(|i| c.ret(i, 0));
+    (0..5).for_each(|i| c.ret(i, 0));
     let address = c.word(1) as usize;
     let Some(object) = find_object(address) else {
         return;
     };
-    let start = object.span.slot(object.index);
+    let words = |object: &Found| {
+        let start = object.span.slot(object.index);
+        start..start + object.span.elem_size()
+    };
     let is_pointer = c.desc(3).is_some_and(|ty| ty.kind == Kind::Pointer);
-    if is_pointer && (start..start + object.span.elem_size()).contains(&(c.word(4) as usize)) {
+    // Small values without pointers share a block.
+    let is_shared = object.span.layout() == Layout::Noscan && object.span.elem_size() <= TINY_SIZE;
+    if is_pointer && !is_shared && words(&object).contains(&(c.word(4) as usize)) {
         c.ret_bool(3, true);
         return;
+    }
+    if let Some(function) = find_object(c.word(6) as usize) {
+        // Words that are no pointers are taken for some: a number is hardly the address of this very value.
+        let is_captured = words(&function).step_by(8).any(|at| {
+            // SAFETY: a word of an allocated slot, which the call keeps allocated.
+            let word = unsafe { *(at as *const usize) };
+            if is_shared {
+                word == address
+            } else {
+                words(&object).contains(&word)
+            }
+        });
+        if is_captured {
+            c.ret_bool(4, true);
+            return;
+        }
     }
     let (id, is_first) = specials::add_cleanup(address, c.word(2) as usize);
     c.ret(0, id);
