@@ -43,7 +43,29 @@ pub struct GHeader {
     pub saved_registers: [u64; 4],
     /// Float arguments that morestack saves: xmm0-7.
     pub morestack_floats: [[u64; 2]; 8],
+    /// Where the next deferred call is registered; the newest stands in front of it. Compiled code registers and takes its own.
+    pub defer_top: *mut Defer,
+    /// Where the room for them ends.
+    pub defer_end: *mut Defer,
 }
+
+/// A deferred call: the closure and the frame pointer of the deferring function. Or a list of them, in the heap, which grows
+/// as the bodies of loops over functions defer for the function around them: a pointer to a `[]func()`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Defer {
+    pub closure: usize,
+    pub fp: usize,
+    /// 0 or 1
+    pub is_list: u64,
+}
+
+/// What stands below all deferred calls: it is of no function, so that compiled code need not ask whether there are any.
+pub const NO_DEFER: Defer = Defer {
+    closure: 0,
+    fp: 0,
+    is_list: 0,
+};
 
 /// What a builtin wants to happen when it returns, left in [`GHeader::action`].
 #[repr(u64)]

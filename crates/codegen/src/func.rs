@@ -647,6 +647,13 @@ impl<'a> FuncCx<'a> {
             .load(I64, MemFlagsData::trusted(), g, offset as i32)
     }
 
+    /// Stores a word in the running goroutine's header.
+    pub(crate) fn store_g(&mut self, offset: usize, value: Value) {
+        let g = self.b.ins().get_pinned_reg(I64);
+        let flags = MemFlagsData::trusted();
+        self.b.ins().store(flags, value, g, offset as i32);
+    }
+
     /// A new block that is not on the hot path.
     pub(crate) fn cold_block(&mut self) -> Block {
         let block = self.b.create_block();

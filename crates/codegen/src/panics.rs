@@ -5,8 +5,8 @@
 //!
 //! # Functions with `defer`
 //!
-//! Each `defer` statement registers its closure with a `try_call`, whose exceptional edge goes to the function's landing pad. The
-//! runtime jumps there, with this frame's stack pointer and frame pointer, when a deferred function has recovered; the pad runs
+//! Each `defer` statement registers its closure in the goroutine's stack of records (`mini_runtime`'s `defers`); only where that is
+//! full the runtime is called, with a `try_call`, whose exceptional edge goes to the function's landing pad. The runtime jumps there, with this frame's stack pointer and frame pointer, when a deferred function has recovered; the pad runs
 //! the remaining deferred calls and returns the result locals. It can be entered from any call or fault of the frame, when
 //! registers and spill slots hold anything, so it reads explicit slots alone: results live in slots (or in boxes whose pointers
 //! have home words), and every map of the function names their pointers. [`crate::unshare`] checks that nothing else slips in.
@@ -23,8 +23,10 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::CallConv;
 use mini_abi::builtins::Builtin;
+use mini_abi::g::{Defer, GHeader};
 use mini_abi::panics::{LangItem, PanicCode};
 use mini_mir::{Operand, TyId};
+use std::mem::offset_of;
 
 impl FuncCx<'_> {
     /// Raises a panic unless `ok`.
@@ -103,11 +105,37 @@ impl FuncCx<'_> {
     /// defer of a closure, or of the closures in a list
     pub(crate) fn defer(&mut self, what: &Operand, is_list: bool) {
         let what = self.scalar(what);
-        self.root(what);
+        let top = self.load_g(offset_of!(GHeader, defer_top));
+        let end = self.load_g(offset_of!(GHeader, defer_end));
+        // The runtime makes room, and puts something in the place of nil.
+        let is_full = self.b.ins().icmp(IntCC::Equal, top, end);
+        let is_nil = self.b.ins().icmp_imm_u(IntCC::Equal, what, 0);
+        let is_slow = self.b.ins().bor(is_full, is_nil);
         let is_list = self.int(i64::from(is_list));
+        let [push, done] = [(); 2].map(|()| self.b.create_block());
+        let slow = self.cold_block();
+        self.b.ins().brif(is_slow, slow, &[], push, &[]);
+
+        self.continue_in(push);
+        let fp = self.b.ins().get_frame_pointer(I64);
+        let words = [
+            (offset_of!(Defer, closure), what),
+            (offset_of!(Defer, fp), fp),
+            (offset_of!(Defer, is_list), is_list),
+        ];
+        let flags = MemFlagsData::trusted();
+        for (offset, word) in words {
+            self.b.ins().store(flags, word, top, offset as i32);
+        }
+        let above = self.b.ins().iadd_imm_s(top, size_of::<Defer>() as i64);
+        self.store_g(offset_of!(GHeader, defer_top), above);
+        self.b.ins().jump(done, &[]);
+
+        self.continue_in(slow);
+        self.root(what);
         let (func, args) = self.builtin_call(Builtin::defer_push, &[what, is_list]);
         let pad = self.pad_block();
-        let normal = self.b.create_block();
+        let normal = self.cold_block();
         let signature = self.b.func.dfg.ext_funcs[func].signature;
         let pool = &mut self.b.func.dfg.value_lists;
         let to_normal = BlockCall::new(normal, [], pool);
@@ -119,23 +147,46 @@ impl FuncCx<'_> {
         self.name_live(call);
         self.continue_in(normal);
         self.reload();
+        self.b.ins().jump(done, &[]);
+        self.continue_in(done);
     }
 
     /// Calls what this call of the function deferred, newest first.
     pub(crate) fn run_defers(&mut self) {
-        let head = self.b.create_block();
-        let call = self.b.create_block();
-        let done = self.b.create_block();
+        let [head, take, closure, list, call, done] = [(); 6].map(|()| self.b.create_block());
+        self.b.set_cold_block(list);
+        let flags = MemFlagsData::trusted();
+        let to_call = self.b.append_block_param(call, I64);
         self.b.ins().jump(head, &[]);
+
         self.b.switch_to_block(head);
+        let top = self.load_g(offset_of!(GHeader, defer_top));
+        let newest = self.b.ins().iadd_imm_s(top, -(size_of::<Defer>() as i64));
+        let field =
+            |cx: &mut Self, offset: usize| cx.b.ins().load(I64, flags, newest, offset as i32);
+        let of = field(self, offset_of!(Defer, fp));
+        let fp = self.b.ins().get_frame_pointer(I64);
+        let is_ours = self.b.ins().icmp(IntCC::Equal, of, fp);
+        self.b.ins().brif(is_ours, take, &[], done, &[]);
+
+        self.continue_in(take);
+        let is_list = field(self, offset_of!(Defer, is_list));
+        self.b.ins().brif(is_list, list, &[], closure, &[]);
+
+        self.continue_in(closure);
+        let what = field(self, offset_of!(Defer, closure));
+        self.store_g(offset_of!(GHeader, defer_top), newest);
+        self.b.ins().jump(call, &[what.into()]);
+
+        self.continue_in(list);
         let frame = self.int(0);
-        let out = self.builtin(Builtin::defer_pop, &[frame]);
-        let (closure, has_more) = (out[0], out[1]);
-        let some = self.is_not_null(closure);
-        self.b.ins().brif(some, call, &[], done, &[]);
+        let what = self.builtin(Builtin::defer_pop, &[frame])[0];
+        let some = self.is_not_null(what);
+        self.b.ins().brif(some, call, &[what.into()], head, &[]);
+
         self.continue_in(call);
-        self.call_closure(TyId::FUNC, closure, &[]);
-        self.b.ins().brif(has_more, head, &[], done, &[]);
+        self.call_closure(TyId::FUNC, to_call, &[]);
+        self.b.ins().jump(head, &[]);
         self.b.seal_block(head);
         self.continue_in(done);
     }

@@ -2,7 +2,7 @@
 //!
 //! A goroutine's stack moves at calls, so the address of a slot must be computed anew after each. `stack_addr` is pure, so the
 //! e-graph merges equal ones and hoists them out of loops, across calls. This pass runs behind it and undoes that: every use of a
-//! stack address, or of arithmetic over one, gets a copy right before the user. Copies are shared only inside a block up to the
+//! stack address, or of arithmetic over one, gets a copy right before the user; so does the frame pointer. Copies are shared only inside a block up to the
 //! next call. Lowering behind it does no value numbering, so the copies stay where they are and fold into addressing modes.
 //!
 //! Landing pads get more: nothing but explicit slots survives on the way to one, so constants that the e-graph placed before the
@@ -19,7 +19,7 @@ pub(crate) fn unshare(func: &mut Function, pad: Option<Block>) {
         func,
         rooted: HashMap::default(),
     };
-    if !pass.func.sized_stack_slots.is_empty() {
+    if pad.is_some() || !pass.func.sized_stack_slots.is_empty() {
         let blocks: Vec<Block> = pass.func.layout.blocks().collect();
         for block in blocks {
             pass.block(block);
@@ -34,7 +34,7 @@ pub(crate) fn unshare(func: &mut Function, pad: Option<Block>) {
 
 struct Unshare<'a> {
     func: &'a mut Function,
-    /// Whether a value is a stack address or computed from one.
+    /// Whether a value is an address in the stack or computed from one.
     rooted: HashMap<Value, bool>,
 }
 
@@ -48,7 +48,7 @@ impl Unshare<'_> {
             return false;
         };
         let result = match self.func.dfg.insts[inst].opcode() {
-            Opcode::StackAddr => true,
+            Opcode::StackAddr | Opcode::GetFramePointer => true,
             Opcode::Iadd | Opcode::Isub | Opcode::Select | Opcode::Bor | Opcode::Band
                 if self.func.dfg.value_type(value).bits() == 64 =>
             {

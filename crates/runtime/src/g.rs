@@ -21,11 +21,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
 
-use mini_abi::g::{Action, GHeader, STACK_GUARD, STACK_PREEMPT};
+use mini_abi::g::{Action, Defer, GHeader, STACK_GUARD, STACK_PREEMPT};
 use mini_abi::types::SelectCase;
 
 use crate::chan::Sudog;
-use crate::panic::{Defer, Panic};
+use crate::panic::Panic;
 use crate::sched::M;
 
 /// What a goroutine is doing; see the module's picture. The stack belongs to the running thread in
@@ -174,8 +174,8 @@ pub struct G {
     pub hook: Option<Hook>,
     /// Free for the one who parks the goroutine, e.g. the sudog that woke it.
     pub wait_data: usize,
-    /// Deferred calls, oldest first.
-    pub defers: Vec<Defer>,
+    /// Memory of the deferred calls, or null ([`crate::defers`]).
+    pub defer_room: *mut Defer,
     /// The return address of the `go` statement and the goroutine that ran it.
     pub creator_pc: usize,
     pub creator_id: u64,
@@ -235,6 +235,8 @@ impl G {
                 morestack_args: [0; 6],
                 saved_registers: [0; 4],
                 morestack_floats: [[0; 2]; 8],
+                defer_top: crate::defers::none(),
+                defer_end: crate::defers::none(),
             },
             resume_at: 0,
             start_closure: 0,
@@ -258,7 +260,7 @@ impl G {
             native_results: std::ptr::null_mut(),
             hook: None,
             wait_data: 0,
-            defers: Vec::new(),
+            defer_room: std::ptr::null_mut(),
             creator_pc: 0,
             creator_id: 0,
             extra: None,

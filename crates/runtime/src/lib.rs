@@ -24,6 +24,7 @@ pub mod builtins;
 pub mod chan;
 pub mod compare;
 pub mod debug;
+mod defers;
 pub mod fatal;
 pub mod footprint;
 pub mod funcs;

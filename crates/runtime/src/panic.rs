@@ -14,22 +14,13 @@
 //!   rest of F's deferred calls and returns. Panics in frames below F are gone with them.
 //! - A Goexit is a panic that cannot be recovered. One that a recovery would unwind goes on instead.
 
-use mini_abi::g::Action;
+use mini_abi::g::{Action, Defer};
 use mini_abi::panics::{LangItem, PanicCode};
 use mini_abi::types::{Kind, SliceHeader, Str, TypeDesc};
 
 use crate::builtins::heap::Pair;
 use crate::g::{Fault, G};
 use crate::{arch, config, fatal, funcs, trace};
-
-/// A deferred call: the closure and the frame pointer of the deferring function. Or a list of them, in the heap, which grows
-/// as the bodies of loops over functions defer for the function around them: a pointer to a `[]func()`.
-#[derive(Clone, Copy, Debug)]
-pub struct Defer {
-    pub closure: usize,
-    pub fp: usize,
-    pub is_list: bool,
-}
 
 /// A panic in progress, or a Goexit.
 #[derive(Clone, Copy, Debug)]
@@ -139,10 +130,10 @@ pub(crate) unsafe fn defer(g: *mut G, closure: usize, is_list: bool) {
     // SAFETY: the goroutine is ours.
     unsafe {
         let fp = (*g).header.bp;
-        (*g).defers.push(Defer {
+        (*g).push_defer(Defer {
             closure: callable(closure),
             fp,
-            is_list,
+            is_list: u64::from(is_list),
         });
     }
 }
@@ -152,11 +143,11 @@ pub(crate) unsafe fn defer(g: *mut G, closure: usize, is_list: bool) {
 /// # Safety
 /// `g` is the running goroutine.
 unsafe fn pop(g: *mut G, is_wanted: impl Fn(usize) -> bool) -> Option<Defer> {
-    // SAFETY: the goroutine is ours.
-    let defers = unsafe { &mut (*g).defers };
     loop {
+        // SAFETY: the goroutine is ours.
+        let defers = unsafe { (*g).defers() };
         let newest = *defers.last().filter(|defer| is_wanted(defer.fp))?;
-        if newest.is_list {
+        if newest.is_list != 0 {
             // SAFETY: compiled code registered a pointer to a slice in the heap, which the entry keeps alive. Nothing else
             // uses it now: the loops whose bodies append to it are left.
             let list = unsafe { &mut *(newest.closure as *mut SliceHeader) };
@@ -170,8 +161,9 @@ unsafe fn pop(g: *mut G, is_wanted: impl Fn(usize) -> bool) -> Option<Defer> {
                 });
             }
         }
-        defers.pop();
-        if !newest.is_list {
+        // SAFETY: as above.
+        unsafe { (*g).drop_newest_defer() };
+        if newest.is_list == 0 {
             return Some(newest);
         }
     }
@@ -186,8 +178,7 @@ pub(crate) unsafe fn pop_deferred(g: *mut G) -> (usize, bool) {
     unsafe {
         let fp = (*g).header.bp;
         let closure = pop(g, |deferring| deferring == fp).map_or(0, |defer| defer.closure);
-        let defers = &(*g).defers;
-        let has_more = defers.last().is_some_and(|defer| defer.fp == fp);
+        let has_more = (*g).defers().last().is_some_and(|defer| defer.fp == fp);
         (closure, has_more)
     }
 }

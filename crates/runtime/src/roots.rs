@@ -51,7 +51,7 @@ pub fn scan_goroutine(_world: &World, g: *mut G, visit: &mut dyn FnMut(usize)) {
     unsafe {
         let records = |visit: &mut dyn FnMut(usize)| {
             waitq::for_each_root(g, visit);
-            for defer in &(*g).defers {
+            for defer in (*g).defers() {
                 visit(defer.closure);
             }
             for panic in (*g).extra.iter().flat_map(|extra| &extra.panics) {

@@ -5,7 +5,7 @@
 
 use mini_abi::builtins::Builtin;
 use mini_abi::func::CompiledFunc;
-use mini_abi::g::GHeader;
+use mini_abi::g::{Defer, GHeader, NO_DEFER};
 use mini_abi::types::{Str, TypeDesc};
 use mini_abi::{Runtime, native::NativeFn};
 use mini_codegen::{Jit, Options};
@@ -68,6 +68,8 @@ impl Machine {
         g.stack_lo = stack;
         g.stack_hi = stack + STACK;
         g.stack_guard = usize::MAX;
+        g.defer_top = DEFERS.as_ptr_range().end.cast_mut();
+        g.defer_end = g.defer_top;
         g.morestack = morestack as *const () as usize;
         g.call_on_system_stack = call_on_system_stack as *const () as usize;
         // SAFETY: entry is compiled code of a function with at most two integer arguments.
@@ -243,6 +245,15 @@ extern "C" fn grow(g: &mut GHeader) {
             fp = next;
             pc = ret;
         }
+        let mut defer = g.defer_top;
+        // SAFETY: below the oldest record lies one without a frame.
+        unsafe {
+            while (*defer.sub(1)).fp != 0 {
+                defer = defer.sub(1);
+                adjust(&raw mut (*defer).fp as usize, lo, hi, delta);
+                adjust(&raw mut (*defer).closure as usize, lo, hi, delta);
+            }
+        }
         g.sp = g.sp.wrapping_add(delta);
         if g.bp != 0 {
             g.bp = g.bp.wrapping_add(delta);
@@ -334,21 +345,28 @@ extern "C" fn missing(_: G) {
     std::process::abort();
 }
 
-thread_local! {
-    static DEFERS: RefCell<Vec<usize>> = const { RefCell::new(vec![]) };
-}
-extern "C" fn defer_push(_: G, closure: usize, _: usize) {
-    DEFERS.with(|d| d.borrow_mut().push(closure));
-}
-/// Two results in registers.
-#[repr(C)]
-struct Words(usize, usize);
+/// Room for deferred calls, behind the record that stands for none.
+static DEFERS: [Defer; 1] = [NO_DEFER];
+const N_DEFERS: usize = 100;
 
-extern "C" fn defer_pop(_: G, _: usize) -> Words {
-    DEFERS.with(|d| {
-        let closure = d.borrow_mut().pop().unwrap_or(0);
-        Words(closure, usize::from(!d.borrow().is_empty()))
-    })
+extern "C" fn defer_push(g: G, closure: usize, is_list: usize) {
+    let room = Vec::leak(vec![NO_DEFER; N_DEFERS]);
+    let range = room.as_mut_ptr_range();
+    // SAFETY: the tests' goroutine; the first deferred call finds no room.
+    unsafe {
+        assert!(
+            std::ptr::eq((*g).defer_end, DEFERS.as_ptr_range().end),
+            "no room"
+        );
+        let fp = (*g).bp;
+        room[1] = Defer {
+            closure,
+            fp,
+            is_list: is_list as u64,
+        };
+        (*g).defer_top = range.start.add(2);
+        (*g).defer_end = range.end;
+    }
 }
 
 fn runtime() -> Runtime {
@@ -370,7 +388,6 @@ fn runtime() -> Runtime {
         (Builtin::print_lock, nothing as *const ()),
         (Builtin::print_unlock, nothing as *const ()),
         (Builtin::defer_push, defer_push as *const ()),
-        (Builtin::defer_pop, defer_pop as *const ()),
     ] {
         builtins[builtin as usize] = address as usize;
     }

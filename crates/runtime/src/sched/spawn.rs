@@ -268,10 +268,7 @@ pub(super) unsafe fn bury(m: *mut M, g: *mut G) {
     // SAFETY: nobody else knows the goroutine any more, except as a dead one in `ALL_GS`.
     unsafe {
         let p = &*(*m).p;
-        (*g).defers.clear();
-        if (*g).defers.capacity() > 64 {
-            (*g).defers = Vec::new();
-        }
+        (*g).clear_defers();
         (*g).extra = None;
         (*g).thread_locks = 0;
         (*g).panics_on_fault = false;

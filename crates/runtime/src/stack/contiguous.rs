@@ -120,7 +120,7 @@ unsafe fn adjust_arguments(g: &mut G, func: &CompiledFunc, adjust: Adjust) {
 /// # Safety
 /// `g` is ours, its sudogs too.
 unsafe fn adjust_records(g: &mut G, adjust: Adjust) {
-    for defer in &mut g.defers {
+    for defer in g.defers_mut() {
         adjust.word(&mut defer.fp);
         adjust.word(&mut defer.closure);
     }
