@@ -238,9 +238,8 @@ impl Session {
             heap_all: run::debug_flags().heap_all,
         };
         match self.request.action {
-            Action::Check => {
-                self.check(roots);
-            }
+            // Never dropped: taking a tree apart takes time, and the process ends soon.
+            Action::Check => std::mem::forget(self.check(roots)),
             Action::Build => self.explain(roots, options),
             Action::Run => {
                 if let Some(compiled) = self.compile(roots, options) {

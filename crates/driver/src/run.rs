@@ -69,6 +69,7 @@ fn start(session: &mut Session, compiled: Compiled) -> Result<std::convert::Infa
         jit(compiled.program, compiled.decisions, session)
     })?;
     let jit = JIT.get_or_init(|| made);
+    mini_runtime::arena::settle();
     let (Some(main_closure), Some(raise), Some(fatal_panic)) = (
         jit.entry_closure(),
         jit.lang_item(LangItem::Raise),

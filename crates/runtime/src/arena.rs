@@ -4,17 +4,22 @@
 //! A start makes many small things that live until the process ends. An allocator that sorts them by size touches a
 //! page for each size, and each first touch of a page costs the system more than filling it. Here they stand side by side, in a
 //! few huge pages where the system gives them. What is freed is kept in a list of its size and handed out again; the last
-//! piece grows where it is, as vectors like. Once the block is used up, allocations go to the other allocator.
+//! piece grows where it is, as vectors like. Once the block is used up, allocations go to the other allocator. While nothing runs
+//! beside the compiler the block is as large as large programs need; [`settle`] then leaves of it what later compiling needs.
 //!
 //! Invariants: only the thread that [`enter`]ed hands out and takes back; the block is never unmapped, so any thread may free
 //! a piece, which is then lost, or move one elsewhere. A piece has the size of its class, so that its layout names its list.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
+use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes of the block: most programs of some hundred lines are compiled in it.
-const SIZE: usize = 8 << 20;
+/// Bytes of the block: the trees, types and bodies of some hundred thousand lines.
+const SIZE: usize = 512 << 20;
+/// Bytes of the block that are used once the program runs: most programs of some hundred lines are compiled in them. What other
+/// threads free is lost, so there must be a bound.
+const SETTLED: usize = 8 << 20;
 /// Larger pieces are left to the other allocator: a vector that grows leaves its old memory behind.
 const LARGEST: usize = 256 << 10;
 const HUGE_PAGE: usize = 2 << 20;
@@ -91,55 +96,100 @@ pub fn enter() {
     });
 }
 
+/// From now on hands out no more of the block than a running program may have.
+pub fn settle() {
+    LOCAL.with(|local| {
+        let settled = START.load(Ordering::Relaxed) + SETTLED;
+        if local.end.get() > settled {
+            local.end.set(settled.max(local.next.get()));
+        }
+    });
+}
+
+#[inline]
 fn is_inside(address: usize) -> bool {
     let start = START.load(Ordering::Relaxed);
     start != 0 && address.wrapping_sub(start) < SIZE
 }
 
 /// The allocator; see the module.
+///
+/// Its work is done by functions that are not generic, so that they are compiled once, beside the thread's variable.
 #[derive(Debug)]
 pub struct Arena<A>(pub A);
 
-impl<A> Arena<A> {
-    /// A piece of the block, if there is one and it is for such a thing.
-    #[inline]
-    fn take(layout: Layout) -> Option<usize> {
-        LOCAL.with(|local| {
-            if local.end.get() == 0 || layout.size() > LARGEST || layout.align() > ALIGN {
-                return None;
-            }
-            let (class, size) = class(layout.size());
-            let first = local.lists[class].get();
-            if first != 0 {
-                // SAFETY: a free piece of the block, whose first word is the link; the list is this thread's.
-                local.lists[class].set(unsafe { *std::ptr::with_exposed_provenance(first) });
-                return Some(first);
-            }
-            let piece = local.next.get();
-            let fits = piece + size <= local.end.get();
-            if fits {
-                local.next.set(piece + size);
-            }
-            fits.then_some(piece)
-        })
+/// A piece of the block, if there is one and it is for such a thing.
+fn take(size: usize, align: usize) -> Option<NonZero<usize>> {
+    if size > LARGEST || align > ALIGN {
+        return None;
     }
+    let (class, size) = class(size);
+    LOCAL.with(|local| {
+        let list = &local.lists[class];
+        let first = list.get();
+        if first != 0 {
+            // SAFETY: a free piece of the block, whose first word is the link; the list is this thread's.
+            list.set(unsafe { *std::ptr::with_exposed_provenance(first) });
+            return NonZero::new(first);
+        }
+        // A thread without a block has 0 bytes left, behind address 0.
+        let piece = local.next.get();
+        if local.end.get() - piece < size {
+            return None;
+        }
+        local.next.set(piece + size);
+        NonZero::new(piece)
+    })
+}
+
+/// Takes back a piece; false if it is none of the block's.
+fn give_back(piece: *mut u8, size: usize) -> bool {
+    if !is_inside(piece.addr()) {
+        return false;
+    }
+    let (class, size) = class(size);
+    LOCAL.with(|local| {
+        if piece.addr() + size == local.next.get() {
+            local.next.set(piece.addr());
+        } else if local.end.get() != 0 {
+            // SAFETY: the piece is free from now on, and holds a word.
+            unsafe { *piece.cast::<usize>() = local.lists[class].get() };
+            local.lists[class].set(piece.expose_provenance());
+        }
+    });
+    true
+}
+
+/// Whether a piece of the block holds `new` bytes, too, or could be made to.
+fn grows_in_place(piece: *mut u8, old: usize, new: usize) -> bool {
+    let (_, old) = class(old);
+    let (_, rounded) = class(new);
+    old == rounded
+        || LOCAL.with(|local| {
+            let is_last = piece.addr() + old == local.next.get();
+            let fits = is_last && new <= LARGEST && piece.addr() + rounded <= local.end.get();
+            if fits {
+                local.next.set(piece.addr() + rounded);
+            }
+            fits
+        })
 }
 
 // SAFETY: a piece of the block is handed out until it is freed: `next` is behind it, and it is in no list. It has at least the
 // size and alignment asked for. The rest is the other allocator's.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Arena<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        match Self::take(layout) {
-            Some(piece) => std::ptr::with_exposed_provenance_mut(piece),
+        match take(layout.size(), layout.align()) {
+            Some(piece) => std::ptr::with_exposed_provenance_mut(piece.get()),
             // SAFETY: as called.
             None => unsafe { self.0.alloc(layout) },
         }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        match Self::take(layout) {
+        match take(layout.size(), layout.align()) {
             Some(piece) => {
-                let piece = std::ptr::with_exposed_provenance_mut::<u8>(piece);
+                let piece = std::ptr::with_exposed_provenance_mut::<u8>(piece.get());
                 // SAFETY: the piece has that size.
                 unsafe { piece.write_bytes(0, layout.size()) };
                 piece
@@ -150,20 +200,10 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Arena<A> {
     }
 
     unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
-        if !is_inside(piece.addr()) {
+        if !give_back(piece, layout.size()) {
             // SAFETY: as called: it is the other allocator's.
-            return unsafe { self.0.dealloc(piece, layout) };
+            unsafe { self.0.dealloc(piece, layout) }
         }
-        LOCAL.with(|local| {
-            let (class, size) = class(layout.size());
-            if piece.addr() + size == local.next.get() {
-                local.next.set(piece.addr());
-            } else if local.end.get() != 0 {
-                // SAFETY: the piece is free from now on, and holds a word.
-                unsafe { *piece.cast::<usize>() = local.lists[class].get() };
-                local.lists[class].set(piece.expose_provenance());
-            }
-        });
     }
 
     unsafe fn realloc(&self, piece: *mut u8, layout: Layout, size: usize) -> *mut u8 {
@@ -171,20 +211,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Arena<A> {
             // SAFETY: as called: it is the other allocator's.
             return unsafe { self.0.realloc(piece, layout, size) };
         }
-        let (_, old) = class(layout.size());
-        let (_, new) = class(size);
-        if old == new {
-            return piece;
-        }
-        let has_grown = LOCAL.with(|local| {
-            let is_last = piece.addr() + old == local.next.get();
-            let fits = is_last && size <= LARGEST && piece.addr() + new <= local.end.get();
-            if fits {
-                local.next.set(piece.addr() + new);
-            }
-            fits
-        });
-        if has_grown {
+        if grows_in_place(piece, layout.size(), size) {
             return piece;
         }
         // SAFETY: a size that is valid with the alignment, as called. The pieces are apart: the old one is still taken.
