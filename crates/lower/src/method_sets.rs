@@ -6,6 +6,7 @@
 //! that asks for methods by number or name all exported methods of such types are reachable, and if it reaches reflect's calls
 //! the types in the signatures of functions and methods count as converted.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -29,12 +30,14 @@ type MethodName = (Arc<str>, Arc<str>);
 /// Types and method names that meet in interfaces.
 #[derive(Default)]
 pub(crate) struct Reached {
-    names: IndexSet<MethodName, FixedState>,
+    names: IndexMap<MethodName, Symbol, FixedState>,
     boxed: IndexSet<TyId, FixedState>,
     /// Pairs of the first so many types and names are dealt with.
     n_types_done: usize,
     n_names_done: usize,
     sets: IndexMap<TyId, Vec<MethodImpl>, FixedState>,
+    /// The names of all methods that the types so far may have: most pairs of a type and a name are no method.
+    candidates: HashMap<TyId, HashSet<Symbol, FixedState>, FixedState>,
     /// Functions can be called by reflection.
     calls: bool,
 }
@@ -47,7 +50,8 @@ impl Reached {
 
     /// A method of this name is called or asked for through an interface.
     pub(crate) fn name(&mut self, name: Arc<str>, package: Arc<str>) {
-        self.names.insert((name, package));
+        let symbol = Symbol::intern(&name);
+        self.names.insert((name, package), symbol);
     }
 
     fn is_new(&self) -> bool {
@@ -112,9 +116,18 @@ impl Context<'_> {
                 continue;
             }
             let first_name = if type_index < old_types { old_names } else { 0 };
-            for name_index in first_name..n_names {
-                let name = self.reached.names[name_index].clone();
-                if let Some(method) = self.method_impl(prog, ty, &name) {
+            let Some(source) = self.source_of(prog, ty) else {
+                continue;
+            };
+            let candidates = self.reached.candidates.entry(ty);
+            let candidates = candidates.or_insert_with(|| prog.types.method_names(source));
+            let new_names = self.reached.names.as_slice()[first_name..n_names].iter();
+            let names: Vec<MethodName> = new_names
+                .filter(|(_, symbol)| candidates.contains(symbol))
+                .map(|(name, _)| name.clone())
+                .collect();
+            for name in &names {
+                if let Some(method) = self.method_impl(prog, ty, source, name) {
                     self.reached.sets.entry(ty).or_default().push(method);
                 }
             }
@@ -127,7 +140,7 @@ impl Context<'_> {
         let is_asked = |name| {
             self.reached
                 .names
-                .contains(&(Arc::from(name), Arc::from("")))
+                .contains_key(&(Arc::from(name), Arc::from("")))
         };
         let is_named = ["Method", "MethodByName", "NumMethod"]
             .into_iter()
@@ -230,9 +243,9 @@ impl Context<'_> {
         &mut self,
         prog: &mut Program,
         ty: TyId,
+        source: TypeId,
         (name, package): &MethodName,
     ) -> Option<MethodImpl> {
-        let source = self.source_of(prog, ty)?;
         let pkg = match &**package {
             "" => PkgId::UNIVERSE,
             path => names::package(prog, path)?,

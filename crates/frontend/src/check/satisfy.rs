@@ -65,23 +65,27 @@ impl<'a> Checker<'a> {
         if have.as_ref().is_some_and(|have| have.is_empty()) {
             return None;
         }
-        let (shown, wanted_text) = (self.type_text(ty), self.type_text(target));
         if wanted.is_empty() {
-            return Some(format!("cannot {verb} {wanted_text} (empty type set)"));
+            let wanted = self.type_text(target);
+            return Some(format!("cannot {verb} {wanted} (empty type set)"));
         }
+        let fails = |c: &Self| {
+            let (shown, wanted) = (c.type_text(ty), c.type_text(target));
+            format!("{shown} does not {verb} {wanted}")
+        };
         if let Some(cause) = self.missing_method_cause(ty, target, true)
             && !self.has_invalid_embedded_fields(ty, 0)
         {
-            return Some(format!("{shown} does not {verb} {wanted_text} {cause}"));
+            return Some(format!("{} {cause}", fails(self)));
         }
         if let Some(terms) = wanted.specific() {
             if let Some(have) = have {
                 if !self.types().is_subset_of(&have, &wanted) {
-                    return Some(format!("{shown} does not {verb} {wanted_text}"));
+                    return Some(fails(self));
                 }
             } else if !terms.iter().any(|&term| self.types().includes(term, ty)) {
                 let detail = self.not_in_type_set(ty, target, terms);
-                return Some(format!("{shown} does not {verb} {wanted_text} ({detail})"));
+                return Some(format!("{} ({detail})", fails(self)));
             }
         }
         let wants_comparable = match &wanted.terms {
@@ -95,6 +99,7 @@ impl<'a> Checker<'a> {
             false => self.types().strictly_comparable(ty),
         };
         if wants_comparable && !is_comparable {
+            let shown = self.type_text(ty);
             return Some(format!("{shown} does not {verb} comparable"));
         }
         None

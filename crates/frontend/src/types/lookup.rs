@@ -3,7 +3,11 @@
 //! The search goes level by level through embedded fields, as the language defines it: the shallowest name wins, two at
 //! the same depth are ambiguous, a type is entered once. The answer carries the path of embedded fields to walk.
 
+use std::collections::HashSet;
+
+use foldhash::fast::FixedState;
 use mini_syntax::Symbol;
+use smallvec::{SmallVec, smallvec};
 
 use super::{Method, Type, TypeId, Types};
 use crate::object::ObjId;
@@ -58,6 +62,9 @@ struct Embedded {
     is_repeated: bool,
 }
 
+/// What is embedded at one depth.
+type Level = SmallVec<[Embedded; 2]>;
+
 impl Types {
     /// Finds the field or method `name` as package `pkg` sees it.
     ///
@@ -79,6 +86,35 @@ impl Types {
             is_match
         });
         found.zip(result.ok())
+    }
+
+    /// The names of the methods that a type may have: its own, and those of all that it embeds. Not all of them need be in
+    /// its method set.
+    pub fn method_names(&self, ty: TypeId) -> HashSet<Symbol, FixedState> {
+        let mut names = HashSet::default();
+        let mut seen = HashSet::<TypeId, FixedState>::default();
+        let mut todo = vec![ty];
+        while let Some(ty) = todo.pop() {
+            let (ty, _) = self.deref(ty);
+            if !seen.insert(ty) {
+                continue;
+            }
+            if let Some(named) = self.as_named(ty) {
+                names.extend(named.methods.iter().map(|&(name, _)| name));
+            }
+            match self.under_type(ty) {
+                Type::Struct(structure) => {
+                    let embedded = structure.fields.iter().filter(|field| field.is_embedded);
+                    todo.extend(embedded.map(|field| field.ty));
+                }
+                Type::Interface(_) => {
+                    let methods = self.methods_of_interface(ty);
+                    names.extend(methods.iter().map(|method| method.name));
+                }
+                _ => {}
+            }
+        }
+        names
     }
 
     fn lookup_with(
@@ -120,15 +156,15 @@ impl Types {
         is_same: &mut dyn FnMut(Symbol, Symbol) -> bool,
     ) -> Result<Lookup, LookupFailure> {
         let is_exported = sees_all || name.is_exported();
-        let mut seen: Vec<TypeId> = Vec::new();
-        let mut current = vec![Embedded {
+        let mut seen: SmallVec<[TypeId; 8]> = SmallVec::new();
+        let mut current: Level = smallvec![Embedded {
             ty: start,
             path: Vec::new(),
             is_indirect: is_pointer,
             is_repeated: false,
         }];
         while !current.is_empty() {
-            let mut next: Vec<Embedded> = Vec::new();
+            let mut next = Level::new();
             let mut found: Option<Lookup> = None;
             for embedded in current {
                 let mut ty = embedded.ty;
@@ -152,8 +188,8 @@ impl Types {
                     Type::Struct(structure) => {
                         for (index, field) in structure.fields.iter().enumerate() {
                             let is_visible =
-                                is_exported || field.name.is_exported() || structure.pkg == pkg;
-                            if is_visible && is_same(field.name, name) {
+                                || is_exported || field.name.is_exported() || structure.pkg == pkg;
+                            if is_same(field.name, name) && is_visible() {
                                 let member = Member::Field {
                                     index: index as u32,
                                     ty: field.ty,
@@ -248,8 +284,11 @@ fn add(
 }
 
 /// Keeps one of each type, marked if there were several.
-fn consolidate(types: &Types, list: Vec<Embedded>) -> Vec<Embedded> {
-    let mut kept: Vec<Embedded> = Vec::with_capacity(list.len());
+fn consolidate(types: &Types, list: Level) -> Level {
+    if list.len() < 2 {
+        return list;
+    }
+    let mut kept = Level::with_capacity(list.len());
     for embedded in list {
         match kept
             .iter_mut()
