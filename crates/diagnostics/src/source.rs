@@ -5,6 +5,7 @@
 //! pays only for the lines that its position tables name.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::line_directives::{self, Directive};
@@ -35,6 +36,16 @@ impl SourceFile {
     /// The position just after the last byte.
     pub fn end(&self) -> Pos {
         self.base.offset(self.text.len() as u32)
+    }
+
+    /// Where a span of this file stands in the text.
+    pub fn range(&self, span: Span) -> Range<usize> {
+        (span.start.0 - self.base.0) as usize..(span.end.0 - self.base.0) as usize
+    }
+
+    /// The text under a span of this file.
+    pub fn text_of(&self, span: Span) -> &str {
+        &self.text[self.range(span)]
     }
 
     /// Line and byte column of an offset into the text, both from 1.
@@ -191,11 +202,7 @@ impl SourceMap {
     /// The source text under `span`.
     pub fn text(&self, span: Span) -> &str {
         match self.file_of(span.start) {
-            Some(id) => {
-                let file = self.file(id);
-                &file.text
-                    [(span.start.0 - file.base.0) as usize..(span.end.0 - file.base.0) as usize]
-            }
+            Some(id) => self.file(id).text_of(span),
             None => "",
         }
     }

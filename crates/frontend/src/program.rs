@@ -53,9 +53,11 @@ impl Asts {
         &self.packages[at.pkg.index()].files[at.file as usize].decls[at.decl as usize]
     }
 
+    /// A function; of a lazily checked package only if it was resolved.
     pub fn func_decl(&self, at: DeclRef) -> Option<&ast::FuncDecl> {
         match self.decl(at) {
             ast::Decl::Func(decl) => Some(decl),
+            ast::Decl::UnreadFunc(unread) => unread.decl(),
             _ => None,
         }
     }

@@ -93,6 +93,8 @@ pub enum Decl {
     Type(GenDecl<TypeSpec>),
     Var(GenDecl<VarSpec>),
     Func(Box<FuncDecl>),
+    /// Only in a file of which only the declarations were read.
+    UnreadFunc(Box<UnreadFunc>),
 }
 
 impl Decl {
@@ -103,6 +105,7 @@ impl Decl {
             Decl::Type(decl) => decl.span,
             Decl::Var(decl) => decl.span,
             Decl::Func(decl) => decl.span,
+            Decl::UnreadFunc(decl) => decl.span,
         }
     }
 }
@@ -168,6 +171,46 @@ pub struct FuncDecl {
     /// `None` for functions that are implemented elsewhere.
     pub body: Option<Body>,
     pub pragmas: Vec<Pragma>,
+}
+
+/// What a method's receiver says of its type.
+#[derive(Clone, Copy, Debug)]
+pub struct Receiver {
+    /// The name of the type, without type parameters; `None` if it is not a name.
+    pub base: Option<Symbol>,
+    pub is_pointer: bool,
+}
+
+/// A function or method of which only the head was read. The rest is parsed when it is first asked for
+/// ([`parse_func`](crate::parse_func)).
+#[derive(Debug)]
+pub struct UnreadFunc {
+    pub span: Span,
+    pub name: Ident,
+    pub receiver: Option<Receiver>,
+    pub(crate) pragmas: Vec<Pragma>,
+    decl: OnceLock<Option<Box<FuncDecl>>>,
+}
+
+impl UnreadFunc {
+    pub(crate) fn new(span: Span, name: Ident, receiver: Option<Receiver>) -> UnreadFunc {
+        UnreadFunc {
+            span,
+            name,
+            receiver,
+            pragmas: Vec::new(),
+            decl: OnceLock::new(),
+        }
+    }
+
+    /// The whole declaration, if it was read.
+    pub fn decl(&self) -> Option<&FuncDecl> {
+        self.decl.get()?.as_deref()
+    }
+
+    pub(crate) fn read(&self, parse: impl FnOnce() -> Option<Box<FuncDecl>>) -> Option<&FuncDecl> {
+        self.decl.get_or_init(parse).as_deref()
+    }
 }
 
 /// The body of a declared function. In a file of which only the declarations were read, it is parsed when it is first

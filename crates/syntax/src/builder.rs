@@ -16,11 +16,12 @@ use crate::lexer::code_point;
 use crate::literal;
 use crate::print;
 use crate::token::{Kind, Tok, Token};
+use crate::unread::Head;
 
 /// What a token list was parsed into; which, its first token says.
 pub(crate) enum Parsed {
     File(Ident, Vec<Decl>),
-    Decls,
+    Decls(Vec<Decl>),
     Body(Block),
 }
 
@@ -627,6 +628,22 @@ impl<'b> Builder<'b> {
             body,
             pragmas: Vec::new(),
         })))
+    }
+
+    pub(crate) fn unread_func(&mut self, span: Span) -> Box<Decl> {
+        let head = Head::of(self.source.text_of(span)).expect("the lexer found a head");
+        let name = Ident {
+            id: self.ids.fresh(),
+            name: Symbol::intern(head.name),
+            pos: span.start.offset(head.name_at as u32),
+        };
+        let receiver = head.receiver.map(|(base, is_pointer)| Receiver {
+            base: Some(Symbol::intern(base)),
+            is_pointer,
+        });
+        Box::new(Decl::UnreadFunc(Box::new(UnreadFunc::new(
+            span, name, receiver,
+        ))))
     }
 
     fn receiver(&mut self, recv: Params, next: Pos) -> Option<Field> {

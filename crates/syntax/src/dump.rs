@@ -60,6 +60,10 @@ impl Dumper {
                 )
             }),
             Decl::Func(decl) => self.func(decl),
+            Decl::UnreadFunc(unread) => match unread.decl() {
+                Some(decl) => self.func(decl),
+                None => self.line(format_args!("func {} {{…}}", unread.name.name)),
+            },
         }
     }
 

@@ -5,8 +5,8 @@
 //! certain tokens becomes a semicolon ([`Kind::ends_statement`]), so does a comment that spans lines, and so does the end
 //! of the file. `//go:` comments are kept as pragmas.
 //!
-//! [`outline`] is for files whose functions are needed one by one: the body of a declared function becomes one token,
-//! found at the speed of counting brackets; [`body`] lexes it later.
+//! [`outline`] is for files whose functions are needed one by one: a declared function becomes one token
+//! ([`crate::unread`]); [`func`] and [`body`] lex it later.
 //!
 //! A first line that begins with `#!` is skipped, so that programs may be scripts.
 
@@ -19,6 +19,7 @@ use crate::Symbol;
 use crate::ast::{BinaryOp, LitKind, Pragma};
 use crate::literal::{self, Fault};
 use crate::token::{Kind, Tok, Token};
+use crate::unread::Unread;
 
 /// The tokens of a file, the last one of kind [`Kind::Eof`].
 pub struct Lexed {
@@ -36,28 +37,36 @@ pub fn lex(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
     scanned.report(file, diagnostics)
 }
 
-/// Lexes a file of the library without the bodies of its functions: each is a token of kind [`Kind::Body`].
+/// Lexes a file of the library without its functions: each is a token of kind [`Kind::UnreadFunc`], or, if its head is not of
+/// the form that people write, its body is one of kind [`Kind::Body`].
 pub(crate) fn outline(file: &SourceFile, diagnostics: &mut Diagnostics) -> Lexed {
     let begin = prologue_len(&file.text);
-    let mut bodies = Bodies::default();
-    let skip = |tokens: &[Token], kind, rest: &str| bodies.len(tokens, kind, rest);
+    let mut unread = Unread::functions();
+    let skip = |tokens: &[Token], kind, rest: &str| unread.find(tokens, kind, rest);
     scan(file, begin..file.text.len(), Kind::StartFile, skip).report(file, diagnostics)
+}
+
+/// Lexes a function of the library without its body.
+pub(crate) fn func(file: &SourceFile, span: Span, diagnostics: &mut Diagnostics) -> Vec<Token> {
+    let mut unread = Unread::bodies();
+    let skip = |tokens: &[Token], kind, rest: &str| unread.find(tokens, kind, rest);
+    let scanned = scan(file, file.range(span), Kind::StartDecls, skip);
+    scanned.report(file, diagnostics).tokens
 }
 
 /// Lexes the body of a function of the library.
 pub(crate) fn body(file: &SourceFile, span: Span, diagnostics: &mut Diagnostics) -> Vec<Token> {
-    let range = (span.start.0 - file.base.0) as usize..(span.end.0 - file.base.0) as usize;
-    let scanned = scan(file, range, Kind::StartBody, |_, _, _| None);
+    let scanned = scan(file, file.range(span), Kind::StartBody, |_, _, _| None);
     scanned.report(file, diagnostics).tokens
 }
 
 /// Lexes a part of a file. `skip` sees the tokens so far, the next one's kind and the text from it on, and may say that
-/// so many bytes are the body of a function.
+/// so many bytes are one token that is read later.
 fn scan(
     file: &SourceFile,
     range: Range<usize>,
     start: Kind,
-    mut skip: impl FnMut(&[Token], Kind, &str) -> Option<usize>,
+    mut skip: impl FnMut(&[Token], Kind, &str) -> Option<(Kind, usize)>,
 ) -> Scanned {
     let text = &file.text[..range.end];
     let mut lexer = Raw::lexer(text);
@@ -66,7 +75,8 @@ fn scan(
     let newline = Symbol::intern("newline");
     let mut out = Output {
         base: file.base,
-        tokens: Vec::with_capacity(range.len() / 4 + 8),
+        // A token for three bytes is more than programs have.
+        tokens: Vec::with_capacity(range.len() / 3 + 8),
     };
     out.push(start, None, range.start..range.start);
     let mut ends_statement = false;
@@ -91,10 +101,10 @@ fn scan(
             continue;
         }
         let tok = raw.token(lexer.slice());
-        if let Some(len) = skip(&out.tokens, tok.kind, &text[span.start..]) {
+        if let Some((kind, len)) = skip(&out.tokens, tok.kind, &text[span.start..]) {
             lexer.bump(len - span.len());
-            out.push(Kind::Body, None, span.start..span.start + len);
-            ends_statement = Kind::Body.ends_statement();
+            out.push(kind, None, span.start..span.start + len);
+            ends_statement = kind.ends_statement();
             continue;
         }
         if tok.kind == Kind::Name && !lexer.slice().is_ascii() {
@@ -140,86 +150,6 @@ impl Scanned {
         }));
         self.lexed
     }
-}
-
-/// Finds the bodies of declared functions.
-#[derive(Default)]
-struct Bodies {
-    depth: usize,
-    is_func: bool,
-}
-
-impl Bodies {
-    /// The length of the body that begins with a token of this kind.
-    fn len(&mut self, tokens: &[Token], kind: Kind, rest: &str) -> Option<usize> {
-        let before = tokens.last()?.tok.kind;
-        if self.depth == 0 && matches!(before, Kind::Semi | Kind::StartFile) {
-            self.is_func = kind == Kind::Func;
-        }
-        let is_in_type = matches!(before, Kind::Struct | Kind::Interface);
-        if kind == Kind::LBrace && self.depth == 0 && self.is_func && !is_in_type {
-            return Some(block_len(rest));
-        }
-        if kind.opens() {
-            self.depth += 1;
-        } else if matches!(kind, Kind::RParen | Kind::RBrack | Kind::RBrace) {
-            self.depth = self.depth.saturating_sub(1);
-        }
-        None
-    }
-}
-
-/// The bytes that [`block_len`] looks at; it passes over all others.
-const IS_MARK: [bool; 256] = {
-    let (mut table, marks) = ([false; 256], b"{}\"'`/");
-    let mut index = 0;
-    while index < marks.len() {
-        table[marks[index] as usize] = true;
-        index += 1;
-    }
-    table
-};
-
-/// The length of the block that `text` begins with.
-fn block_len(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let (mut depth, mut at) = (0usize, 0);
-    while let Some(passed) = bytes[at..].iter().position(|&b| IS_MARK[b as usize]) {
-        at += passed;
-        at += match bytes[at] {
-            b'{' => {
-                depth += 1;
-                1
-            }
-            b'}' => {
-                depth -= 1;
-                if depth == 0 {
-                    return at + 1;
-                }
-                1
-            }
-            b'"' => literal::string(&text[at..]).0,
-            b'\'' => literal::rune(&text[at..]).0,
-            b'`' => literal::raw_string(&text[at..]).0,
-            b'/' => comment_len(&text[at..]).unwrap_or(1),
-            _ => 1,
-        };
-    }
-    bytes.len()
-}
-
-/// The length of the comment that `text` begins with.
-fn comment_len(text: &str) -> Option<usize> {
-    let (is_line, end) = match text.get(..2)? {
-        "//" => (true, "\n"),
-        "/*" => (false, "*/"),
-        _ => return None,
-    };
-    let found = text[2..].find(end).map(|at| at + 2);
-    Some(match is_line {
-        true => found.unwrap_or(text.len()),
-        false => found.map_or(text.len(), |at| at + 2),
-    })
 }
 
 struct Output {

@@ -18,8 +18,9 @@ mod parse;
 pub mod print;
 pub mod symbol;
 pub mod token;
+mod unread;
 
 pub use ast::ExprId;
 pub use nesting::MAX_DEPTH;
-pub use parse::{parse_body, parse_file, parse_outline};
+pub use parse::{parse_body, parse_file, parse_func, parse_outline};
 pub use symbol::Symbol;

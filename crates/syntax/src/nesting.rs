@@ -15,6 +15,10 @@ pub const MAX_DEPTH: usize = 25_000;
 
 /// Index of the first token that would be nested deeper than [`MAX_DEPTH`].
 pub(crate) fn first_too_deep(tokens: &[Token]) -> Option<usize> {
+    // Each token leads one level deeper at most.
+    if tokens.len() <= MAX_DEPTH {
+        return None;
+    }
     // Links of the chain at hand, for every open bracket.
     let mut chains = vec![0usize];
     let mut depth = 0;

@@ -10,7 +10,7 @@ use mini_diagnostics::{
 };
 
 use crate::Symbol;
-use crate::ast::{Block, Body, Decl, File, Ident, NodeIds, Pragma};
+use crate::ast::{Block, Body, Decl, File, FuncDecl, Ident, NodeIds, Pragma, UnreadFunc};
 use crate::branches;
 use crate::builder::{Builder, Parsed};
 use crate::context;
@@ -42,8 +42,8 @@ pub fn parse_file(
     parse_lexed(lexed, file_id, sources, ids, diagnostics)
 }
 
-/// Parses the declarations of a file, without the bodies of its functions: those are for [`parse_body`], and what is
-/// wrong in them is found only there.
+/// Parses the declarations of a file, of its functions only the heads: the rest is for [`parse_func`] and [`parse_body`], and
+/// what is wrong in it is found only there.
 pub fn parse_outline(
     file_id: FileId,
     sources: &SourceMap,
@@ -52,6 +52,41 @@ pub fn parse_outline(
 ) -> File {
     let lexed = lexer::outline(sources.file(file_id), diagnostics);
     parse_lexed(lexed, file_id, sources, ids, diagnostics)
+}
+
+/// A function of `source` without its body, parsed now if it was not yet; `None` if there are mistakes in it.
+pub fn parse_func<'f>(
+    unread: &'f UnreadFunc,
+    source: &SourceFile,
+    ids: &mut NodeIds,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'f FuncDecl> {
+    unread.read(|| {
+        let mut tokens = lexer::func(source, unread.span, diagnostics);
+        context::mark(&mut tokens);
+        let mistake = Pos::NONE;
+        let mut session = Session {
+            source,
+            ids,
+            mistake,
+        };
+        match session.attempt(&tokens, diagnostics) {
+            Ok(Parsed::Decls(mut decls)) => match decls.pop() {
+                Some(Decl::Func(mut decl)) => {
+                    decl.name = unread.name;
+                    decl.pragmas.clone_from(&unread.pragmas);
+                    Some(decl)
+                }
+                _ => None,
+            },
+            Ok(_) => unreachable!("the tokens begin as declarations"),
+            Err(stuck) => {
+                let built = std::mem::take(diagnostics);
+                diagnostics.append(&mut session.find_mistakes(tokens, stuck, built));
+                None
+            }
+        }
+    })
 }
 
 /// The statements of a function of `source`, parsed now if they were not yet.
@@ -139,7 +174,10 @@ impl Session<'_> {
         context::mark(&mut tokens);
         match self.attempt(&tokens, diagnostics) {
             Ok(Parsed::File(package, decls)) => {
-                check_imports(&tokens, diagnostics);
+                let is_import = |decl: &Decl| matches!(decl, Decl::Import(_));
+                if !decls.is_sorted_by_key(|decl| !is_import(decl)) {
+                    check_imports(&tokens, diagnostics);
+                }
                 (package, decls)
             }
             Ok(_) => unreachable!("the tokens begin as a file"),
@@ -345,6 +383,7 @@ fn attach_pragmas(file: &mut File, pragmas: Vec<Pragma>) {
             Decl::Type(decl) => &mut decl.pragmas,
             Decl::Var(decl) => &mut decl.pragmas,
             Decl::Func(decl) => &mut decl.pragmas,
+            Decl::UnreadFunc(decl) => &mut decl.pragmas,
         };
         *own = take_before(start);
         take_before(end);

@@ -17,6 +17,8 @@ pub struct Symbol(u32);
 impl Symbol {
     /// `""`
     pub const EMPTY: Symbol = Symbol(0);
+    /// `_`
+    pub const BLANK: Symbol = Symbol(1);
 
     pub fn intern(text: &str) -> Symbol {
         RECENT.with_borrow_mut(|recent| {
@@ -52,12 +54,15 @@ impl Symbol {
 
     /// `_`
     pub fn is_blank(self) -> bool {
-        self.as_str() == "_"
+        self == Symbol::BLANK
     }
 
     /// True of names that begin with an upper-case letter.
     pub fn is_exported(self) -> bool {
-        self.as_str().chars().next().is_some_and(char::is_uppercase)
+        match self.as_str().as_bytes().first() {
+            Some(first) if first.is_ascii() => first.is_ascii_uppercase(),
+            _ => self.as_str().chars().next().is_some_and(char::is_uppercase),
+        }
     }
 }
 
@@ -117,6 +122,7 @@ impl Interner {
     fn new() -> Interner {
         let mut interner = Interner { symbols: table() };
         assert_eq!(interner.intern(""), Symbol::EMPTY);
+        assert_eq!(interner.intern("_"), Symbol::BLANK);
         interner
     }
 

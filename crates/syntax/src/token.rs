@@ -80,6 +80,8 @@ pub enum Kind {
     /// A `{` that begins nothing.
     LBraceStray,
     RBrace,
+    /// A declared function, from `func` to the end of its body, in a file that is read without functions.
+    UnreadFunc,
     /// The body of a declared function, from `{` to `}`, in a file that is read without bodies.
     Body,
     Comma,
@@ -140,6 +142,7 @@ impl Kind {
             RBrack => "]",
             LBrace | LBraceBlock | LBraceStray => "{",
             RBrace => "}",
+            UnreadFunc => "func …",
             Body => "{…}",
             Comma => ",",
             Semi => ";",
@@ -197,6 +200,7 @@ impl Kind {
                 | RParen
                 | RBrack
                 | RBrace
+                | UnreadFunc
                 | Body
                 | Break
                 | Continue

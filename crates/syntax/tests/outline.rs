@@ -1,14 +1,14 @@
-//! A file that is read without bodies, and then body by body, has the same tree as one that is read at once.
+//! A file that is read without functions, and then function by function, has the same tree as one that is read at once.
 
 use std::path::{Path, PathBuf};
 
 use mini_diagnostics::SourceMap;
 use mini_syntax::ast::{Decl, NodeIds};
 use mini_syntax::dump::dump;
-use mini_syntax::{parse_body, parse_file, parse_outline};
+use mini_syntax::{parse_body, parse_file, parse_func, parse_outline};
 
 #[test]
-fn bodies_read_later_are_the_same() {
+fn functions_read_later_are_the_same() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut paths = vec![];
     collect(&root.join("crates/stdlib/src"), &mut paths);
@@ -25,6 +25,18 @@ func (t *T[K]) b(f func() struct{ x int }) (r struct{}) { // }
 var f = func() { g() }
 func native(x int) int
 func c() struct{ f func() } {}
+func mystruct(x struct { y int `{`\n}) mystruct { return x } // }
+func generic[P interface{ ~[]E }, E any](
+	p P, /* { */
+) E {
+	return p[0]
+}
+func (*T) d() {}
+func ( t  *T ) e() {}
+func (T) /* receiver */ g() {}
+func (_ T) native2() // no body {
+func
+h() {}
 type T struct{ m func() }
 ";
     check(tricky.into(), "tricky");
@@ -41,9 +53,17 @@ fn check(bytes: Vec<u8>, name: &str) {
     let mut ids = NodeIds::new();
     let outline = parse_outline(file, &sources, &mut ids, &mut errors);
     for decl in &outline.decls {
-        if let Decl::Func(decl) = decl
-            && let Some(body) = &decl.body
-        {
+        let decl = match decl {
+            Decl::Func(decl) => Some(&**decl),
+            Decl::UnreadFunc(unread) => {
+                assert!(unread.decl().is_none());
+                let decl = parse_func(unread, &outline.source, &mut ids, &mut errors);
+                assert_eq!(decl.map(|decl| decl.name), Some(unread.name), "{name}");
+                decl
+            }
+            _ => None,
+        };
+        if let Some(body) = decl.and_then(|decl| decl.body.as_ref()) {
             assert!(body.block().is_none());
             parse_body(body, &outline.source, &mut ids, &mut errors);
         }

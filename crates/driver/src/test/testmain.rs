@@ -57,14 +57,18 @@ pub(super) fn plan(session: &mut Session, folder: &Folder) -> Plan {
         for (name, bytes) in session.packages.texts(files) {
             let file = session.sources.add_bytes(name, bytes);
             // What is wrong with the text is said when the package is built.
-            let tree = mini_syntax::parse_outline(
-                file,
-                &session.sources,
-                &mut NodeIds::default(),
-                &mut vec![],
-            );
+            let (mut ids, mut ignored) = (NodeIds::default(), vec![]);
+            let sources = &session.sources;
+            let tree = mini_syntax::parse_outline(file, sources, &mut ids, &mut ignored);
             for decl in &tree.decls {
-                if let Decl::Func(decl) = decl
+                let decl = match decl {
+                    Decl::Func(decl) => Some(&**decl),
+                    Decl::UnreadFunc(unread) => {
+                        mini_syntax::parse_func(unread, &tree.source, &mut ids, &mut ignored)
+                    }
+                    _ => None,
+                };
+                if let Some(decl) = decl
                     && decl.recv.is_none()
                 {
                     plan.add(session, place, decl);

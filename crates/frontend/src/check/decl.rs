@@ -2,7 +2,7 @@
 
 use mini_diagnostics::{Code, Diagnostic, Pos, Span};
 use mini_syntax::ast::{self, Decl, Expr, Ident};
-use mini_syntax::parse_body;
+use mini_syntax::{parse_body, parse_func};
 
 use super::operand::Operand;
 use super::state::{DeclInfo, Progress};
@@ -92,7 +92,7 @@ impl<'a> Checker<'a> {
     }
 
     fn resolve_decl(&mut self, obj: ObjId) {
-        let Some(info) = self.prog.state.decls.get(&obj) else {
+        let Some(info) = self.prog.state.decls.get(obj) else {
             return;
         };
         let (at, index, iota, inherited) =
@@ -130,7 +130,7 @@ impl<'a> Checker<'a> {
                 }
             }
             ObjectKind::Func(func) => {
-                if let Some(decl) = asts.func_decl(at) {
+                if let Some(decl) = c.read_func(at) {
                     c.func_decl(obj, func, decl);
                 }
             }
@@ -323,11 +323,13 @@ impl<'a> Checker<'a> {
         }
         self.init_vars(vars, &spec.values, None);
         // All of them are resolved by this one initialiser.
+        let deps = self.prog.state.decls.get(obj).map(|info| &info.deps);
+        let deps = deps.cloned().unwrap_or_default();
         for &var in vars {
             if var != obj {
-                let deps = self.prog.state.decls[&obj].deps.clone();
+                let deps = deps.clone();
                 self.prog.state.set_progress(var, Progress::Black);
-                if let Some(info) = self.prog.state.decls.get_mut(&var) {
+                if let Some(info) = self.prog.state.decls.get_mut(var) {
                     info.deps = deps;
                 }
             }
@@ -392,6 +394,19 @@ impl<'a> Checker<'a> {
         self.at(env, |c| c.func_body(func, body));
     }
 
+    /// A declared function; one of a lazily checked package is parsed, if it was not yet.
+    fn read_func(&mut self, at: DeclRef) -> Option<&'a ast::FuncDecl> {
+        let Decl::UnreadFunc(unread) = self.asts.decl(at) else {
+            return self.asts.func_decl(at);
+        };
+        let file = &self.asts.packages[at.pkg.index()].files[at.file as usize];
+        let ids = &mut self.prog.state.packages[at.pkg.index()].ids;
+        let decl = parse_func(unread, &file.source, ids, &mut self.prog.diagnostics);
+        let n_ids = ids.count();
+        self.prog.packages[at.pkg.index()].info.grow(n_ids);
+        decl
+    }
+
     /// Parses the body of a function of a lazily checked package.
     fn read_body(&mut self, at: DeclRef, body: &'a ast::Body) -> &'a ast::Block {
         let file = &self.asts.packages[at.pkg.index()].files[at.file as usize];
@@ -418,7 +433,7 @@ impl<'a> Checker<'a> {
                     self.local_type(spec);
                 }
             }
-            Decl::Import(_) | Decl::Func(_) => {}
+            Decl::Import(_) | Decl::Func(_) | Decl::UnreadFunc(_) => {}
         }
     }
 

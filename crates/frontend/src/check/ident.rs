@@ -160,7 +160,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn add_dependency(&mut self, obj: ObjId) {
         if self.env.decl.is_some()
-            && let Some(info) = self.prog.state.decls.get_mut(&self.env.decl)
+            && let Some(info) = self.prog.state.decls.get_mut(self.env.decl)
         {
             info.deps.insert(obj);
         }

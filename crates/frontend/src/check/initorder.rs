@@ -25,8 +25,8 @@ impl<'a> Checker<'a> {
             if !is_var || !is_resolved || init_of.contains_key(&obj) {
                 continue;
             }
-            let info = &self.prog.state.decls[&obj];
-            if let Some(init) = self.initializer(obj, info) {
+            let info = self.prog.state.decls.get(obj);
+            if let Some(init) = info.and_then(|info| self.initializer(obj, info)) {
                 for &var in &init.vars {
                     init_of.insert(var, inits.len());
                 }
@@ -71,7 +71,7 @@ impl<'a> Checker<'a> {
         let mut seen: HashSet<ObjId, FixedState> = HashSet::default();
         let mut todo: Vec<ObjId> = init.vars.clone();
         while let Some(obj) = todo.pop() {
-            let Some(info) = self.prog.state.decls.get(&obj) else {
+            let Some(info) = self.prog.state.decls.get(obj) else {
                 continue;
             };
             for &dep in &info.deps {
@@ -93,15 +93,16 @@ impl<'a> Checker<'a> {
     /// Reports variables and constants that refer to themselves, in the order in which Go finds them: one after the other,
     /// those that wait for the fewest others first, the first of a cycle no longer counts for those that wait for it.
     fn report_cycles(&mut self, objects: &[ObjId]) {
-        if self.objects_on_cycles(objects).is_empty() {
-            return;
-        }
         let is_value = |obj: &ObjId| {
             matches!(
                 self.object(*obj).kind,
                 ObjectKind::Var(_) | ObjectKind::Const(_)
             )
         };
+        // Functions may call themselves.
+        if !self.objects_on_cycles(objects).iter().any(is_value) {
+            return;
+        }
         let values: Vec<ObjId> = objects.iter().copied().filter(is_value).collect();
         let needs: Vec<HashSet<ObjId, FixedState>> =
             values.iter().map(|&obj| self.needed_values(obj)).collect();
@@ -135,7 +136,7 @@ impl<'a> Checker<'a> {
         let mut seen: HashSet<ObjId, FixedState> = HashSet::default();
         let mut todo = vec![value];
         while let Some(obj) = todo.pop() {
-            let Some(info) = self.prog.state.decls.get(&obj) else {
+            let Some(info) = self.prog.state.decls.get(obj) else {
                 continue;
             };
             for &dep in &info.deps {
@@ -153,7 +154,7 @@ impl<'a> Checker<'a> {
     /// that none refers to, are taken away.
     fn objects_on_cycles(&self, objects: &[ObjId]) -> HashSet<ObjId, FixedState> {
         let mut left: HashSet<ObjId, FixedState> = objects.iter().copied().collect();
-        let deps = |obj: &ObjId| self.prog.state.decls.get(obj).map(|info| &info.deps);
+        let deps = |obj: &ObjId| self.prog.state.decls.get(*obj).map(|info| &info.deps);
         for is_forward in [true, false] {
             let mut edges: HashMap<ObjId, Vec<ObjId>, FixedState> = HashMap::default();
             let mut degree: HashMap<ObjId, usize, FixedState> = HashMap::default();
@@ -192,7 +193,7 @@ impl<'a> Checker<'a> {
     fn path_to_itself(&self, start: ObjId) -> Option<Vec<ObjId>> {
         let pkg = self.object(start).pkg;
         let deps = |obj: ObjId| -> Vec<ObjId> {
-            let info = self.prog.state.decls.get(&obj);
+            let info = self.prog.state.decls.get(obj);
             let mut deps: Vec<ObjId> = info
                 .into_iter()
                 .flat_map(|info| info.deps.iter().copied())

@@ -57,7 +57,14 @@ impl<'a> Checker<'a> {
                             self.declare_package_object(spec.name, kind, info);
                         }
                     }
-                    Decl::Func(decl) => self.collect_func(decl, at, &mut methods),
+                    Decl::Func(decl) => {
+                        let receiver = decl.recv.as_ref();
+                        let receiver = receiver.map(|recv| Receiver::unpack(&recv.ty).head());
+                        self.collect_func(decl.name, receiver, Some(decl), at, &mut methods);
+                    }
+                    Decl::UnreadFunc(unread) => {
+                        self.collect_func(unread.name, unread.receiver, None, at, &mut methods);
+                    }
                 }
             }
         }
@@ -203,7 +210,7 @@ impl<'a> Checker<'a> {
             }
             if spec.values.len() == 1 && vars.len() > 1 {
                 for obj in &vars {
-                    if let Some(info) = self.prog.state.decls.get_mut(obj) {
+                    if let Some(info) = self.prog.state.decls.get_mut(*obj) {
                         info.vars = vars.clone();
                     }
                 }
@@ -249,16 +256,19 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Collects a function by its head. What else is wrong with a declaration matters in the user's packages only, where
+    /// it was read.
     fn collect_func(
         &mut self,
-        decl: &ast::FuncDecl,
+        ident: Ident,
+        receiver: Option<ast::Receiver>,
+        decl: Option<&ast::FuncDecl>,
         at: DeclRef,
         methods: &mut Vec<(ObjId, Symbol)>,
     ) {
-        let name = decl.name.name;
+        let name = ident.name;
         let func = FuncId(self.prog.funcs.len() as u32);
-        let obj = self.new_object(decl.name, ObjectKind::Func(func), TypeId::INVALID);
-        let receiver = decl.recv.as_ref().map(|recv| Receiver::unpack(&recv.ty));
+        let obj = self.new_object(ident, ObjectKind::Func(func), TypeId::INVALID);
         self.prog.funcs.push(Func {
             pkg: at.pkg,
             origin: FuncOrigin::Decl { obj, decl: at },
@@ -277,8 +287,8 @@ impl<'a> Checker<'a> {
         let info = decl_info(at);
         match receiver {
             Some(receiver) => {
-                self.add_package_object(decl.name, obj, info);
-                if let Some(base) = receiver.base.as_ident().map(|ident| ident.name)
+                self.add_package_object(ident, obj, info);
+                if let Some(base) = receiver.base
                     && !name.is_blank()
                 {
                     methods.push((obj, base));
@@ -286,24 +296,25 @@ impl<'a> Checker<'a> {
             }
             None if name == "init" => {
                 self.check_plain_func(decl, Code::InvalidInitDecl);
-                if decl.body.is_none() {
+                if decl.is_some_and(|decl| decl.body.is_none()) {
                     let text = "func init must have a body";
-                    self.error_at(Code::MissingInitBody, decl.name.pos, text);
+                    self.error_at(Code::MissingInitBody, ident.pos, text);
                 }
-                self.add_package_object(decl.name, obj, info);
+                self.add_package_object(ident, obj, info);
                 self.prog.packages[at.pkg.index()].inits.push(func);
             }
             None => {
                 if name == "main" && self.prog.package(at.pkg).name == "main" {
                     self.check_plain_func(decl, Code::InvalidMainDecl);
                 }
-                self.add_package_object(decl.name, obj, info);
-                self.insert_in_package(decl.name, obj);
+                self.add_package_object(ident, obj, info);
+                self.insert_in_package(ident, obj);
             }
         }
     }
 
-    fn check_plain_func(&mut self, decl: &ast::FuncDecl, code: Code) {
+    fn check_plain_func(&mut self, decl: Option<&ast::FuncDecl>, code: Code) {
+        let Some(decl) = decl else { return };
         let name = decl.name.name;
         if let Some(param) = decl.type_params.first() {
             let text = format!("func {name} must have no type parameters");
@@ -399,7 +410,7 @@ impl<'a> Checker<'a> {
                 .package(pkg)
                 .scope
                 .get(&name)
-                .and_then(|obj| self.prog.state.decls.get(obj))
+                .and_then(|&obj| self.prog.state.decls.get(obj))
                 .and_then(|info| self.asts.type_spec(info.at))
                 .filter(|spec| spec.name.name == name);
             let Some(alias) = spec.filter(|spec| spec.is_alias) else {

@@ -38,6 +38,37 @@ pub(crate) struct DeclInfo {
     pub(crate) iota: u32,
 }
 
+/// What is known of package-level objects. Their numbers are dense where a package begins, so a table of places is small.
+#[derive(Debug, Default)]
+pub(crate) struct DeclInfos {
+    /// By object: one more than the place of what is known of it; zero: it is local.
+    places: Vec<u32>,
+    infos: Vec<DeclInfo>,
+}
+
+impl DeclInfos {
+    pub(crate) fn insert(&mut self, obj: ObjId, info: DeclInfo) {
+        if self.places.len() <= obj.index() {
+            self.places.resize(obj.index() + 1, 0);
+        }
+        self.infos.push(info);
+        self.places[obj.index()] = self.infos.len() as u32;
+    }
+
+    fn place(&self, obj: ObjId) -> Option<usize> {
+        let &place = self.places.get(obj.index())?;
+        (place as usize).checked_sub(1)
+    }
+
+    pub(crate) fn get(&self, obj: ObjId) -> Option<&DeclInfo> {
+        self.place(obj).map(|place| &self.infos[place])
+    }
+
+    pub(crate) fn get_mut(&mut self, obj: ObjId) -> Option<&mut DeclInfo> {
+        self.place(obj).map(|place| &mut self.infos[place])
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct PackageState {
     /// Numbers the nodes of bodies that are parsed later.
@@ -56,7 +87,7 @@ pub(crate) struct PackageState {
 pub(crate) struct CheckState {
     /// By object: how far it is resolved. Objects beyond the end are local, and always resolved.
     pub(crate) progress: Vec<Progress>,
-    pub(crate) decls: HashMap<ObjId, DeclInfo, FixedState>,
+    pub(crate) decls: DeclInfos,
     /// By package.
     pub(crate) packages: Vec<PackageState>,
     /// Predeclared names.

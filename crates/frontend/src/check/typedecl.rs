@@ -166,7 +166,7 @@ impl<'a> Checker<'a> {
     }
 
     fn field_pos(&self, obj: ObjId, name: mini_syntax::Symbol) -> Option<mini_diagnostics::Pos> {
-        let spec = self.asts.type_spec(self.prog.state.decls.get(&obj)?.at)?;
+        let spec = self.asts.type_spec(self.prog.state.decls.get(obj)?.at)?;
         let ast::ExprKind::StructType(ty) = &spec.ty.kind else {
             return None;
         };

@@ -43,6 +43,14 @@ impl<'a> Receiver<'a> {
             params,
         }
     }
+
+    /// What it says of its type.
+    pub(super) fn head(&self) -> ast::Receiver {
+        ast::Receiver {
+            base: self.base.as_ident().map(|ident| ident.name),
+            is_pointer: self.is_pointer,
+        }
+    }
 }
 
 impl<'a> Checker<'a> {
