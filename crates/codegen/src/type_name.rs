@@ -42,7 +42,7 @@ fn write_name(program: &Program, ty: TyId, out: &mut String) {
                 ChanDir::Receive => "<-chan ",
             });
             // chan (<-chan T) must not read as chan<- (chan T).
-            let nested = *dir != ChanDir::Send
+            let nested = *dir == ChanDir::Both
                 && types.named(*elem).is_none()
                 && matches!(types.kind(*elem), TyKind::Chan(ChanDir::Receive, _));
             if nested {

@@ -17,6 +17,11 @@ natives! {
         let mut bytes = Bytes { rest: c.bytes_mut(0), big };
         target.each(|ty, at| bytes.put(ty, at));
     };
+    "binary.hidden" => |c: &mut Call| {
+        let target = Target::of(c);
+        let found = if target.count > 0 { hidden(target.ty, false, false) } else { None };
+        c.ret(0, found.map_or(0, |kind| kind as u64));
+    };
     "binary.decode" => |c: &mut Call| {
         let (big, target) = (c.bool(3), Target::at(c, 4));
         let mut bytes = Bytes { rest: c.bytes_mut(0), big };
@@ -93,6 +98,28 @@ fn fixed_size(ty: &TypeDesc) -> Option<usize> {
             Some(sum + fixed_size(unsafe { &*field.ty })?)
         }),
         _ => None,
+    }
+}
+
+/// The kind of the first number of a value that reflection may not set: one in a field that is not exported, unless it is blank.
+/// `inherited` is what the fields of a struct inherit, from all but an embedded field; `here` whether a number itself may not be set.
+fn hidden(ty: &TypeDesc, inherited: bool, here: bool) -> Option<Kind> {
+    match ty.kind {
+        // SAFETY: descriptors of parts are never freed.
+        Kind::Array if ty.len > 0 => hidden(unsafe { &*ty.elem }, here, here),
+        Kind::Array => None,
+        Kind::Struct => ty.fields.as_slice().iter().find_map(|field| {
+            // SAFETY: as above; names in descriptors are static.
+            let (part, name) = unsafe { (&*field.ty, field.name.as_bytes()) };
+            let here = inherited || !field.is_exported;
+            let below = inherited || here && !field.is_embedded;
+            if name == b"_" {
+                None
+            } else {
+                hidden(part, below, here)
+            }
+        }),
+        kind => here.then_some(kind),
     }
 }
 

@@ -140,10 +140,18 @@ fn lay_out_struct(ty: &mut TypeDesc, pads_tail: bool) -> (usize, u8, u8) {
 }
 
 fn struct_pointers(ty: &TypeDesc) -> (*const u8, usize, usize) {
+    let fields = ty.fields.as_slice().iter();
+    // The size of a type without pointers may be any number.
+    if fields
+        .clone()
+        .all(|field| part(field.ty).pointer_bytes == 0)
+    {
+        return (std::ptr::null(), 0, 0);
+    }
     let words = ty.size / 8;
     let mut bits = vec![0u8; words.div_ceil(8)];
     let mut end = 0;
-    for field in ty.fields.as_slice() {
+    for field in fields {
         let part = part(field.ty);
         for word in (0..part.pointer_bytes.div_ceil(8)).filter(|&w| part.is_pointer_word(w)) {
             let word = field.offset / 8 + word;
@@ -151,10 +159,7 @@ fn struct_pointers(ty: &TypeDesc) -> (*const u8, usize, usize) {
             end = 8 * word + 8;
         }
     }
-    match end {
-        0 => (std::ptr::null(), 0, 0),
-        _ => (bits.leak().as_ptr(), words, end),
-    }
+    (bits.leak().as_ptr(), words, end)
 }
 
 fn name(ty: Desc) -> &'static str {

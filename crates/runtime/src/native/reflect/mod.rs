@@ -91,6 +91,18 @@ natives! {
         let object = unsafe { heap::new_object(c.goroutine(), ty) };
         ret(c, 0, (ty, object));
     };
+    "reflect.sharedZero" => |c: &mut Call| {
+        let (ty, zeros) = (desc(c, 0), std::ptr::from_ref(&ZEROS).cast::<u8>().cast_mut());
+        ret(c, 0, (ty, zeros));
+    };
+    "reflect.grow" => |c: &mut Call| {
+        let v = Value::of(c, 0);
+        let (old, len, cap) = v.list();
+        // SAFETY: we are inside a native of the running goroutine; the slice has so many elements.
+        let (ptr, cap) = unsafe { crate::slice::grow(c.goroutine(), &*v.ty.elem, old, len, cap, c.int(3)) };
+        let len = len as isize;
+        ret_slice(c, v.ty, SliceHeader { ptr, len, cap: cap as isize });
+    };
     "reflect.equal" => |c: &mut Call| {
         let (a, b) = (Value::of(c, 0), Value::of(c, 3));
         // SAFETY: both are values of the type, which was checked to be comparable.
@@ -130,6 +142,9 @@ fn ret(call: &mut Call, i: usize, (ty, data): (&TypeDesc, *mut u8)) {
 }
 
 /// A value of `ty`; see the module's documentation.
+/// What small zero values are that nobody changes, of any type: so many bytes, as aligned as any.
+static ZEROS: [u128; 64] = [0; 64];
+
 #[derive(Clone, Copy)]
 struct Value {
     ty: &'static TypeDesc,
