@@ -69,10 +69,8 @@ impl<'ast> FuncLower<'_, 'ast> {
         let is_late = !is_named && !is_deferred && !self.has_static_receiver(fun);
         if is_late && raises(self) {
             let args = self.unpacked_args(e, call, sig);
-            let args = args
-                .into_iter()
-                .map(|arg| self.snapshot_fault(arg))
-                .collect();
+            let args = args.into_iter().map(|arg| self.snapshot_fault(arg));
+            let args = args.collect();
             return (self.call_target(fun), args);
         }
         let mut target = self.call_target(fun);
@@ -227,7 +225,12 @@ impl<'ast> FuncLower<'_, 'ast> {
             }
         }
         self.settle_args(call, sig_ty, &parts, 0);
-        self.values_in_order(&parts)
+        let values = self.values_in_order(&parts);
+        // A fault is one of the line on which the argument stands.
+        let at_parts = values.into_iter().zip(&parts);
+        at_parts
+            .map(|(value, (e, _))| self.at(e.unparen().pos, |this| this.snapshot_fault(value)))
+            .collect()
     }
 
     /// Evaluates what comes first among the operands of a call, of which `n_front` stand in front of the arguments.

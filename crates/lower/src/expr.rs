@@ -65,7 +65,12 @@ impl<'ast> FuncLower<'_, 'ast> {
             return;
         }
         let value = self.expr_to(e, ty);
-        self.b.assign(dest, Rvalue::Use(value));
+        let faults = matches!(&value, Operand::Copy(from) if from.may_fault());
+        let pos = match faults && !dest.may_fault() {
+            true => e.pos,
+            false => self.b.pos,
+        };
+        self.at(pos, |this| this.b.assign(dest, Rvalue::Use(value)));
     }
 
     fn expr_kind(&mut self, e: &'ast Expr) -> Operand {

@@ -55,7 +55,7 @@ impl<'ast> FuncLower<'_, 'ast> {
             let value = self.expr_or_to(e, to);
             let is_overtaken = last.is_some_and(|last| index < last);
             values.push(match is_overtaken {
-                true => self.snapshot_fault(value),
+                true => self.at(e.unparen().pos, |this| this.snapshot_fault(value)),
                 false => value,
             });
         }
@@ -360,9 +360,9 @@ impl<'ast> FuncLower<'_, 'ast> {
         match &e.kind {
             ExprKind::CompositeLit(lit) => self.literal_parts(e, lit),
             ExprKind::Call(call) => {
-                // A conversion; calls run as a whole.
-                let to = self.ety(e);
-                call.args.iter().map(|arg| (arg, Some(to))).collect()
+                // A conversion, to an interface or not; calls run as a whole.
+                let to = Some(self.ety(e)).filter(|&to| self.cx.types.is_interface(to));
+                call.args.iter().map(|arg| (arg, to)).collect()
             }
             ExprKind::Binary { op, x, y } if op.is_comparison() => {
                 let (x_ty, y_ty) = (self.ety(x), self.ety(y));

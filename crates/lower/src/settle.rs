@@ -5,6 +5,7 @@
 //! operands of concatenations, keys of maps, operands of most comparisons. What is left is evaluated from left to right. Of
 //! several faults a program sees the first, so we do the same, where there are several.
 
+use mini_diagnostics::Pos;
 use mini_frontend::Mode;
 use mini_mir::{Operand, Place, Proj, Rvalue, StatementKind, TyId, TyKind};
 use mini_syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
@@ -46,8 +47,16 @@ impl<'ast> FuncLower<'_, 'ast> {
             return;
         }
         let value = self.settled(e, to);
-        let value = self.snapshot(value);
+        let value = self.at(e.pos, |this| this.snapshot(value));
         self.hoisted.insert(e.id, value);
+    }
+
+    /// Does something at a position: that of the expression whose fault it may raise.
+    pub(crate) fn at<T>(&mut self, pos: Pos, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.b.pos, pos);
+        let done = run(self);
+        self.b.pos = outer;
+        done
     }
 
     /// Whether nothing is left to evaluate.
@@ -218,7 +227,7 @@ impl<'ast> FuncLower<'_, 'ast> {
         self.settle_parts(e);
         if is_literal(e) || to.is_some_and(|to| self.is_boxed(e, to)) {
             let value = self.expr_or_to(e, to);
-            let value = self.snapshot(value);
+            let value = self.at(e.pos, |this| this.snapshot(value));
             self.hoisted.insert(e.id, value);
         }
     }
