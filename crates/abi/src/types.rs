@@ -317,6 +317,9 @@ impl MapIter {
     pub const POINTER_WORDS: usize = 6;
 }
 
+/// The most bytes of address space that the heap takes: larger objects cannot be made.
+pub const LARGEST_HEAP: usize = 1 << 39;
+
 /// First word of a map object is its number of entries (read inline by `len`).
 pub const MAP_COUNT: usize = 0;
 

@@ -9,8 +9,8 @@ use crate::memory::DataArena;
 use crate::type_name::type_name;
 use foldhash::HashMap;
 use mini_abi::types::{
-    FieldDesc, InterfaceMethodDesc, Itab, Kind, MethodDesc, Str, Table, TypeDesc, TypeFlags,
-    hash_of_name,
+    FieldDesc, InterfaceMethodDesc, Itab, Kind, LARGEST_HEAP, MethodDesc, Str, Table, TypeDesc,
+    TypeFlags, hash_of_name,
 };
 use mini_mir::{ChanDir, Field, FuncSig, Program, TyId, TyKind};
 use std::sync::Arc;
@@ -313,6 +313,10 @@ fn pointer_map(cx: DescContext<'_>, ty: TyId) -> (*const u8, usize, usize) {
         elem = *inner;
     }
     let elem_size = cx.layouts.of(elem).size;
+    if elem_size > LARGEST_HEAP as u64 {
+        // There will be no value of it.
+        return (std::ptr::null(), 0, 0);
+    }
     let words = (elem_size / 8) as usize;
     let mut bits = vec![0u8; words.div_ceil(8)];
     let mut last = 0;

@@ -13,7 +13,7 @@ use super::span::Span;
 pub const CHUNK_SIZE: usize = 4 << 20;
 /// Where the range begins if the kernel agrees: addresses that are easy to recognise.
 const BASE_HINT: usize = 0x00c0_0000_0000;
-const LARGEST_RESERVATION: usize = 1 << 39;
+const LARGEST_RESERVATION: usize = mini_abi::types::LARGEST_HEAP;
 const SMALLEST_RESERVATION: usize = 1 << 30;
 
 static BASE: AtomicUsize = AtomicUsize::new(0);
