@@ -192,7 +192,7 @@ pub(crate) static PACKAGES: &[(&str, &[File])] = &[
     ),
     (
         "unicode",
-        files!("unicode": "names.mini", "special.mini", "tables.mini", "unicode.mini"),
+        files!("unicode": "cases.mini", "names.mini", "special.mini", "tables.mini", "unicode.mini"),
     ),
     ("unicode/utf16", files!("unicode/utf16": "utf16.mini")),
     ("unicode/utf8", files!("unicode/utf8": "utf8.mini")),
