@@ -20,7 +20,9 @@
 //! # Order of evaluation
 //!
 //! Calls and receives run in the order in which the source has them; variables are read and values converted after the
-//! calls of their expression ([`hoist`]). The language leaves this open, and Go's compiler does so.
+//! calls of their expression ([`hoist`]). In between comes what needs memory or calls the runtime ([`settle`]). Of several
+//! values assigned together what an earlier assignment could change comes first ([`tuple`]). The language leaves this open,
+//! and Go's compiler does so: of several faults the same one is raised.
 #![forbid(unsafe_code)]
 
 mod assign;
