@@ -30,21 +30,11 @@ fn swap_reads_before_it_writes() {
               param a_0: []int
               param i_1: int
               param j_2: int
-              temp _3: []int
-              temp _4: int
-              temp _5: []int
-              temp _6: int
-              temp _7: int
-              temp _8: int
+              temp _3: int
             bb0:
-              _3 = a_0
-              _4 = i_1
-              _5 = a_0
-              _6 = j_2
-              _7 = a_0[j_2]
-              _8 = a_0[i_1]
-              _3[_4] = _7
-              _5[_6] = _8
+              _3 = a_0[i_1]
+              a_0[i_1] = a_0[j_2]
+              a_0[j_2] = _3
               return
             }
 
