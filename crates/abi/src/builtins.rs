@@ -122,8 +122,8 @@ builtins! {
     bytes_from_string "pip" "pi";
     /// (ptr, len) string(runes)
     string_from_runes "pi" "pi";
-    /// (ptr, len) []rune(string): pointer, length = capacity
-    runes_from_string "pi" "pi";
+    /// (ptr, len, least capacity, where the capacity goes) []rune(string): pointer, length
+    runes_from_string "piip" "pi";
     /// (rune) string(rune)
     string_from_rune "i" "pi";
     /// (ptr, len, index) The rune at index (index < len) and its width in bytes.

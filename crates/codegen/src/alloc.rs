@@ -7,16 +7,35 @@ use crate::func::{FuncCx, Repr};
 use crate::value::{Addr, Base, Scalars, Val};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{InstBuilder, StackSlot, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, StackSlot, Value};
+use cranelift_frontend::Variable;
 use mini_abi::builtins::Builtin;
 use mini_abi::panics::PanicCode;
 use mini_mir::{
-    Body, BodyDecisions, ConstValue, FuncId, Operand, Rvalue, SiteId, StatementKind, Storage, TyId,
-    TyKind,
+    Body, BodyDecisions, ConstValue, FuncId, Operand, PlaceBase, Proj, Rvalue, SiteId,
+    StatementKind, Storage, TyId, TyKind,
 };
+use std::collections::{HashMap, HashSet};
 
 /// Bytes of the buffer that short strings and slices of bytes are made in.
 const STRING_BUFFER: u64 = 32;
+
+/// Capacity of a slice of runes that does not leave the function, in elements: Go has a buffer for it.
+pub(crate) const RUNE_BUFFER: i64 = 32;
+
+/// Bytes of the first array of a slice that does not leave the function: Go has a buffer for it.
+const APPEND_BUFFER: u64 = 32;
+
+/// How an append grows a slice that has at most [`APPEND_BUFFER`] bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FirstArray {
+    /// Elements that Go's buffer has room for.
+    capacity: i64,
+    /// Whether there has been one.
+    is_used: Variable,
+    /// It grows step by step; else it has the whole capacity at once.
+    grows: bool,
+}
 
 /// What an allocation site puts into the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +220,9 @@ impl FuncCx<'_> {
     }
 
     /// Room for `n` more elements: pointer, old length, new length, capacity. Goes on where both ways meet.
-    fn make_room(&mut self, slice: &Operand, n: Value) -> [Value; 4] {
+    ///
+    /// `first`: what is special about the first array.
+    fn make_room(&mut self, slice: &Operand, n: Value, first: Option<FirstArray>) -> [Value; 4] {
         let elem = self.elem_ty(self.operand_ty(slice));
         let words = self.scalars(slice);
         let (pointer, len, cap) = (words[0], words[1], words[2]);
@@ -217,21 +238,139 @@ impl FuncCx<'_> {
         let same = [pointer.into(), cap.into()];
         self.b.ins().brif(fits, ready, &same, grow, &[]);
         self.continue_in(grow);
+        let mut old_cap = cap;
+        match first {
+            Some(first) if first.grows => old_cap = self.exact_growth([len, new_len, cap], first),
+            Some(first) => self.first_array(elem, [len, new_len], first, ready),
+            None => {}
+        }
         if !self.is_held(slice) {
             self.root(pointer);
         }
         let desc = self.descriptor(elem);
-        let out = self.builtin(Builtin::grow_slice, &[desc, pointer, len, cap, new_len]);
+        let args = [desc, pointer, len, old_cap, new_len];
+        let out = self.builtin(Builtin::grow_slice, &args);
         self.b.ins().jump(ready, &[out[0].into(), out[1].into()]);
         self.continue_in(ready);
         [out_pointer, len, new_len, out_cap]
     }
 
-    pub(crate) fn append(&mut self, slice: &Operand, values: &[Operand]) -> Val {
+    /// Leads to `ready` with an array of the capacity if the slice is empty, what is appended fits, and it is the first time.
+    fn first_array(
+        &mut self,
+        elem: TyId,
+        [len, new_len]: [Value; 2],
+        first: FirstArray,
+        ready: Block,
+    ) {
+        let (make, other) = (self.b.create_block(), self.cold_block());
+        let limit = self.int(first.capacity);
+        let fits = self
+            .b
+            .ins()
+            .icmp(IntCC::UnsignedLessThanOrEqual, new_len, limit);
+        let used = self.b.use_var(first.is_used);
+        let taken = self.b.ins().bor(len, used);
+        let zero = self.int(0);
+        let is_first = self.b.ins().icmp(IntCC::Equal, taken, zero);
+        let both = self.b.ins().band(fits, is_first);
+        self.b.ins().brif(both, make, &[], other, &[]);
+        self.continue_in(make);
+        let one = self.int(1);
+        self.b.def_var(first.is_used, one);
+        let desc = self.descriptor(elem);
+        let array = self.builtin(Builtin::new_array, &[desc, limit])[0];
+        self.b.ins().jump(ready, &[array.into(), limit.into()]);
+        self.continue_in(other);
+    }
+
+    /// The old capacity to grow from: none as long as the slice is in the arrays that Go's buffer stands for, so that the new one
+    /// has the size class of its length.
+    fn exact_growth(&mut self, [len, new_len, cap]: [Value; 3], first: FirstArray) -> Value {
+        let limit = self.int(first.capacity);
+        let fits = self
+            .b
+            .ins()
+            .icmp(IntCC::UnsignedLessThanOrEqual, new_len, limit);
+        let zero = self.int(0);
+        let used = self.b.use_var(first.is_used);
+        let is_used = self.b.ins().icmp(IntCC::NotEqual, used, zero);
+        let has_elements = self.b.ins().icmp(IntCC::NotEqual, len, zero);
+        // The first array, or one of those that follow it.
+        let is_ours = self.b.ins().icmp(IntCC::Equal, is_used, has_elements);
+        let is_exact = self.b.ins().band(fits, is_ours);
+        let one = self.int(1);
+        let used = self.b.ins().select(is_exact, one, used);
+        self.b.def_var(first.is_used, used);
+        self.b.ins().select(is_exact, zero, cap)
+    }
+
+    /// Finds the appends whose first array has the capacity that Go's buffer for it has: those to a variable once, those to values
+    /// that have no name all. What is appended to in memory grows there, without a buffer.
+    pub(crate) fn declare_first_arrays(&mut self) {
+        let body = self.body;
+        let mut named = HashSet::new();
+        let mut exclusive = HashMap::new();
+        let statements = body.blocks.iter().flat_map(|block| &block.statements);
+        for statement in statements {
+            let StatementKind::Assign(_, Rvalue::Append { site, slice, .. }) = &statement.kind
+            else {
+                continue;
+            };
+            let size = self.size_of(self.elem_ty(self.operand_ty(slice)));
+            let grows = body.sites[*site].is_exclusive;
+            let is_local = self.decisions.sites[*site] == Storage::Stack;
+            if !(grows || is_local) || !(1..=APPEND_BUFFER).contains(&size) {
+                continue;
+            }
+            let capacity = (APPEND_BUFFER / size) as i64;
+            if grows {
+                let local = match slice {
+                    Operand::Copy(place) => place.as_local(),
+                    Operand::Const(_) => None,
+                };
+                let is_used = *exclusive
+                    .entry(local)
+                    .or_insert_with(|| self.b.declare_var(I64));
+                let zero = self.int(0);
+                self.b.def_var(is_used, zero);
+                let first = FirstArray {
+                    capacity,
+                    is_used,
+                    grows,
+                };
+                self.first_arrays.insert(*site, first);
+                continue;
+            }
+            if let Operand::Copy(place) = slice {
+                let PlaceBase::Local(local) = place.base else {
+                    continue;
+                };
+                let is_apart = matches!(self.locals[local.0 as usize], Repr::Vars(_))
+                    && place.proj.iter().all(|step| matches!(step, Proj::Field(_)));
+                let is_variable = place.proj.is_empty() && !body.locals[local].name.is_empty();
+                if !is_apart || is_variable && !named.insert(local) {
+                    continue;
+                }
+            }
+            let is_used = self.b.declare_var(I64);
+            let zero = self.int(0);
+            self.b.def_var(is_used, zero);
+            let first = FirstArray {
+                capacity,
+                is_used,
+                grows,
+            };
+            self.first_arrays.insert(*site, first);
+        }
+    }
+
+    pub(crate) fn append(&mut self, site: SiteId, slice: &Operand, values: &[Operand]) -> Val {
         let elem = self.elem_ty(self.operand_ty(slice));
         let size = self.size_of(elem);
         let n = self.int(values.len() as i64);
-        let [pointer, len, new_len, cap] = self.make_room(slice, n);
+        let first = self.first_arrays.get(&site).copied();
+        let [pointer, len, new_len, cap] = self.make_room(slice, n, first);
         let offset = self.scaled(len, size);
         let end = self.b.ins().iadd(pointer, offset);
         // All are read before one is stored, since they may be elements that lie behind the slice's end.
@@ -260,7 +399,7 @@ impl FuncCx<'_> {
     pub(crate) fn append_slice(&mut self, slice: &Operand, other: &Operand) -> Val {
         let elem = self.elem_ty(self.operand_ty(slice));
         let n = self.scalars(other)[1];
-        let [pointer, len, new_len, cap] = self.make_room(slice, n);
+        let [pointer, len, new_len, cap] = self.make_room(slice, n, None);
         if self.size_of(elem) != 0 {
             let work = self.b.create_block();
             let done = self.b.create_block();

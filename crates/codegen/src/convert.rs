@@ -3,6 +3,7 @@
 //! Floats become integers as amd64's `cvttsd2sq` and Go's code around it do: what is out of range becomes the least integer of
 //! the 32- or 64-bit conversion, of which the narrower types keep the low bits.
 
+use crate::alloc::RUNE_BUFFER;
 use crate::func::FuncCx;
 use crate::layout::clif_type;
 use crate::rvalue::one;
@@ -39,13 +40,24 @@ impl FuncCx<'_> {
                 self.root(words[0]);
                 let buffer = self.buffer(site);
                 let out = self.builtin(Builtin::bytes_from_string, &[words[0], words[1], buffer]);
-                Val::Flat(Scalars::from_slice(&[out[0], words[1], out[1]]))
+                // Go shares the string's bytes, and has no more than those.
+                let is_read_only =
+                    site.is_some_and(|site| self.decisions.read_only.contains(&site));
+                let cap = if is_read_only { words[1] } else { out[1] };
+                Val::Flat(Scalars::from_slice(&[out[0], words[1], cap]))
             }
             ConvertKind::StringToRunes => {
                 let words = self.scalars(operand);
                 self.root(words[0]);
-                let out = self.builtin(Builtin::runes_from_string, &words);
-                Val::Flat(Scalars::from_slice(&[out[0], out[1], out[1]]))
+                let is_local =
+                    site.is_some_and(|site| self.decisions.sites[site] == Storage::Stack);
+                let least = self.int(if is_local { RUNE_BUFFER } else { 0 });
+                let capacity = self.scratch(8);
+                let at = self.b.ins().stack_addr(I64, capacity, 0);
+                let args = [words[0], words[1], least, at];
+                let out = self.builtin(Builtin::runes_from_string, &args);
+                let cap = self.b.ins().stack_load(I64, I64, capacity, 0);
+                Val::Flat(Scalars::from_slice(&[out[0], out[1], cap]))
             }
             ConvertKind::BytesToString => {
                 let words = self.scalars(operand);

@@ -205,6 +205,7 @@ impl FuncCx<'_> {
             }
         }
         self.zero_unsure();
+        self.declare_first_arrays();
         self.make_boxes(&boxed);
         let first = self.blocks[0].expect("the entry block is reachable");
         self.b.ins().jump(first, &[]);

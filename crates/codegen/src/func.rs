@@ -13,7 +13,7 @@
 //! Pointer scalars that are live across a safepoint have a home word in the frame: stored at every definition, named in the
 //! safepoint's stack map, loaded again behind it ([`crate::safepoint`]).
 
-use crate::alloc::{FrameObject, frame_objects};
+use crate::alloc::{FirstArray, FrameObject, frame_objects};
 use crate::jit::Jit;
 use crate::layout::Convention;
 use crate::link::Target;
@@ -33,8 +33,8 @@ use mini_abi::builtins::Builtin;
 use mini_abi::func::{CompiledFunc, InlinedCall};
 use mini_diagnostics::Pos;
 use mini_mir::{
-    BlockId, Body, BodyDecisions, FuncId, FuncKind, LocalId, Rvalue, StatementKind, Storage,
-    TerminatorKind, TyId, TyKind, TyTable,
+    BlockId, Body, BodyDecisions, FuncId, FuncKind, LocalId, Rvalue, SiteId, StatementKind,
+    Storage, TerminatorKind, TyId, TyKind, TyTable,
 };
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -67,6 +67,8 @@ pub(crate) struct FuncCx<'a> {
     pub(crate) locals: Vec<Repr>,
     /// Slot of each allocation site that is in the frame, made when first met.
     pub(crate) site_slots: Vec<Option<StackSlot>>,
+    /// Of appends whose first array is none that grows as others.
+    pub(crate) first_arrays: HashMap<SiteId, FirstArray>,
     pub(crate) flow: Flow,
     /// Slot that holds all home words, and the offset of each local's first one.
     pub(crate) homes: Option<StackSlot>,
@@ -316,6 +318,7 @@ impl<'a> FuncCx<'a> {
             b: FunctionBuilder::new(func, builder_context),
             locals: vec![],
             site_slots: vec![None; body.sites.len()],
+            first_arrays: HashMap::default(),
             flow: Flow::default(),
             homes: None,
             home_of: vec![None; body.locals.len()],

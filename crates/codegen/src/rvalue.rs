@@ -61,7 +61,11 @@ impl FuncCx<'_> {
                 one(self.builtin(Builtin::make_chan, &[desc, size])[0])
             }
             Rvalue::Concat { site, parts } => self.concat(*site, parts),
-            Rvalue::Append { slice, values, .. } => self.append(slice, values),
+            Rvalue::Append {
+                site,
+                slice,
+                values,
+            } => self.append(*site, slice, values),
             Rvalue::AppendSlice { slice, other, .. } => self.append_slice(slice, other),
             Rvalue::Len(operand) => one(self.len(operand)),
             Rvalue::Cap(operand) => one(self.cap(operand)),

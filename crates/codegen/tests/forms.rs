@@ -535,6 +535,7 @@ fn every_form_compiles() {
             BodyDecisions {
                 locals: IndexVec::from_elem(Storage::Stack, body.locals.len()),
                 sites: IndexVec::from_elem(Storage::Stack, body.sites.len()),
+                read_only: vec![],
             },
         );
     }

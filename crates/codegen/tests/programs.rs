@@ -13,6 +13,7 @@ fn stack_everything(program: &Program) -> Decisions {
             let on_stack = BodyDecisions {
                 locals: IndexVec::from_elem(Storage::Stack, body.locals.len()),
                 sites: IndexVec::from_elem(Storage::Stack, body.sites.len()),
+                read_only: vec![],
             };
             decisions.bodies.insert(id, on_stack);
         }

@@ -3,7 +3,7 @@
 //! A function literal is always in the batch of the function around it, so that what flows through captured variables and
 //! into literals that are called where they are made is seen.
 
-use crate::build::{Builder, FuncState, Map, Meaning, is_silent};
+use crate::build::{Builder, FuncState, Map, Meaning, SiteFacts, is_silent};
 use crate::explain::Explainer;
 use crate::graph::Graph;
 use crate::leaks::{FuncTags, Leaks};
@@ -218,6 +218,12 @@ impl<'a> Analysis<'a> {
                     None => Storage::Heap,
                 })
                 .collect(),
+            read_only: state
+                .sites
+                .iter_enumerated()
+                .filter(|(_, facts)| is_zero_copy(facts, graph))
+                .map(|(site, _)| site)
+                .collect(),
         };
         self.decisions.bodies.insert(state.id, decisions);
     }
@@ -301,7 +307,7 @@ impl<'a> Analysis<'a> {
                 self.report_site(
                     &state.body.sites[site],
                     &*func.short_name == "init" && func.name.ends_with(".init"),
-                    facts.is_string_to_bytes,
+                    is_zero_copy(facts, graph),
                     graph,
                     loc,
                 );
@@ -329,7 +335,7 @@ impl<'a> Analysis<'a> {
         &mut self,
         site: &mini_mir::Site,
         is_package_init: bool,
-        is_string_to_bytes: bool,
+        is_zero_copy: bool,
         graph: &Graph,
         loc: LocId,
     ) {
@@ -359,9 +365,17 @@ impl<'a> Analysis<'a> {
             "does not escape"
         };
         self.line(site.pos, format!("{text} {verdict}"));
-        if is_string_to_bytes && !location.attrs.has(Attrs::MUTATES) {
+        if is_zero_copy {
             let message = "zero-copy string->[]byte conversion".to_string();
             self.line(site.pos, message);
         }
     }
+}
+
+/// A conversion of a string to bytes to which nobody writes.
+fn is_zero_copy(facts: &SiteFacts, graph: &Graph) -> bool {
+    facts.is_string_to_bytes
+        && facts
+            .loc
+            .is_some_and(|loc| !graph.locations[loc].attrs.has(Attrs::MUTATES))
 }

@@ -137,6 +137,7 @@ impl Builder {
             pos,
             text: text.into(),
             loop_depth: self.loop_depth,
+            is_exclusive: false,
         })
     }
 

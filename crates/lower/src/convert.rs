@@ -114,6 +114,28 @@ impl<'ast> FuncLower<'_, 'ast> {
             ty,
             site,
         };
+        let made = Operand::local(self.b.eval(ty, value));
+        let is_slice = matches!(
+            kind,
+            ConvertKind::StringToBytes | ConvertKind::StringToRunes
+        );
+        match is_slice && constant.is_some() {
+            true => self.clipped(made, ty),
+            false => made,
+        }
+    }
+
+    /// A slice without capacity behind its length: Go makes what is converted from a constant of just that size.
+    fn clipped(&mut self, slice: Operand, ty: TyId) -> Operand {
+        let len = Operand::local(self.b.eval(TyId::INT, Rvalue::Len(slice.clone())));
+        let value = Rvalue::Slice {
+            base: slice,
+            ty,
+            low: None,
+            high: Some(len.clone()),
+            max: Some(len),
+            checked: true,
+        };
         Operand::local(self.b.eval(ty, value))
     }
 

@@ -168,7 +168,11 @@ impl<'a, 'ast> FuncLower<'a, 'ast> {
     /// Stores the body.
     pub(crate) fn finish(self) {
         let FuncLower { cx, b, me, .. } = self;
-        cx.funcs[me].kind = FuncKind::Body(Box::new(b.finish()));
+        let mut body = b.finish();
+        for site in mini_mir::exclusive::exclusive_appends(&body, &cx.types) {
+            body.sites[site].is_exclusive = true;
+        }
+        cx.funcs[me].kind = FuncKind::Body(Box::new(body));
     }
 
     /// Makes the context parameter and the slots of the captures.

@@ -79,6 +79,8 @@ pub struct Site {
     /// The expression as `-m` prints it: `new(T)`, `&T{...}`, `make([]int, n)`, `x` (interface), `func literal`, `... argument`.
     pub text: Arc<str>,
     pub loop_depth: u32,
+    /// Of an append: [`crate::exclusive`].
+    pub is_exclusive: bool,
 }
 
 /// A captured variable of a function literal, field `index + 1` of the closure object.

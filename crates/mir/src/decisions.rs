@@ -23,7 +23,10 @@ pub enum Storage {
 #[derive(Clone, Debug)]
 pub struct BodyDecisions {
     pub locals: IndexVec<LocalId, Storage>,
+    /// That of an `append` is where a new array could be; it is made on the heap, of the capacity that Go's has.
     pub sites: IndexVec<SiteId, Storage>,
+    /// Conversions of strings to bytes to which nobody writes.
+    pub read_only: Vec<SiteId>,
 }
 
 impl BodyDecisions {
@@ -44,6 +47,7 @@ impl BodyDecisions {
                 })
                 .collect(),
             sites: IndexVec::from_elem(Storage::Heap, body.sites.len()),
+            read_only: vec![],
         }
     }
 }

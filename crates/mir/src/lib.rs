@@ -23,6 +23,7 @@ pub mod body;
 pub mod call_text;
 pub mod cfg;
 pub mod decisions;
+pub mod exclusive;
 pub mod ids;
 pub mod layout;
 pub mod opt;

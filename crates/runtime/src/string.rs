@@ -185,30 +185,45 @@ pub unsafe fn from_runes(g: *mut G, runes: &[i32]) -> Str {
     }
 }
 
-/// `[]rune(string)`: pointer and length.
+/// `[]rune(string)`: pointer, length and capacity, which is `least` if that suffices.
 ///
 /// # Safety
 /// `g` is the running goroutine.
-pub unsafe fn to_runes(g: *mut G, text: &[u8]) -> (*mut i32, usize) {
+pub unsafe fn to_runes(g: *mut G, text: &[u8], least: usize) -> (*mut i32, usize, usize) {
     // SAFETY: as called; each gives as many runes as it says.
     unsafe {
         match std::str::from_utf8(text) {
-            Ok(valid) => new_runes(g, valid.chars().count(), valid.chars().map(|c| c as i32)),
-            Err(_) => new_runes(g, runes(text).count(), runes(text)),
+            Ok(valid) => {
+                let all = valid.chars().map(|c| c as i32);
+                new_runes(g, valid.chars().count(), least, all)
+            }
+            Err(_) => new_runes(g, runes(text).count(), least, runes(text)),
         }
     }
 }
 
+/// Pointer, length and capacity.
+///
 /// # Safety
 /// `g` is the running goroutine, and there are `len` runes.
-unsafe fn new_runes(g: *mut G, len: usize, all: impl Iterator<Item = i32>) -> (*mut i32, usize) {
-    // SAFETY: room for `len` runes.
+unsafe fn new_runes(
+    g: *mut G,
+    len: usize,
+    least: usize,
+    all: impl Iterator<Item = i32>,
+) -> (*mut i32, usize, usize) {
+    let capacity = match len <= least {
+        true => least,
+        false => round_up_size(len * 4, true) / 4,
+    };
+    // SAFETY: room for `capacity` runes, of which those behind `len` are zeroed.
     unsafe {
-        let start = heap::new_bytes(g, len * 4, 4).cast::<i32>();
+        let start = heap::new_bytes(g, capacity * 4, 4).cast::<i32>();
         for (index, rune) in all.enumerate() {
             *start.add(index) = rune;
         }
-        (start, len)
+        start.add(len).write_bytes(0, capacity - len);
+        (start, len, capacity)
     }
 }
 

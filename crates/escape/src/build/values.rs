@@ -51,9 +51,8 @@ impl<'a> Builder<'a, '_> {
             Rvalue::MakeSlice { site, cap, .. } => (*site, cap.as_const().is_none()),
             // Short strings have a buffer in the frame; longer ones are on the heap whatever is decided.
             Rvalue::Concat { site, .. } => (*site, false),
-            Rvalue::MakeMap { site, .. }
-            | Rvalue::Append { site, .. }
-            | Rvalue::AppendSlice { site, .. } => (*site, true),
+            Rvalue::Append { site, .. } => (*site, false),
+            Rvalue::MakeMap { site, .. } | Rvalue::AppendSlice { site, .. } => (*site, true),
             Rvalue::Convert {
                 site: Some(site),
                 kind,

@@ -170,10 +170,15 @@ pub unsafe extern "C" fn runes_from_string(
     g: *mut GHeader,
     ptr: *const u8,
     len: usize,
+    least: usize,
+    capacity: *mut usize,
 ) -> Pair<*mut i32, usize> {
-    // SAFETY: as called.
-    let (ptr, len) = unsafe { string::to_runes(G::of(g), slice_of(ptr, len)) };
-    Pair(ptr, len)
+    // SAFETY: as called; there is room for the capacity.
+    unsafe {
+        let (ptr, len, cap) = string::to_runes(G::of(g), slice_of(ptr, len), least);
+        *capacity = cap;
+        Pair(ptr, len)
+    }
 }
 
 pub unsafe extern "C" fn string_from_rune(g: *mut GHeader, rune: i64) -> Pair<*const u8, usize> {
