@@ -251,7 +251,7 @@ impl Value {
     }
 }
 
-/// Whether a value is the zero value of its type; -0 is not.
+/// Whether a value is equal to the zero value of its type, as -0 is; blank fields do not count.
 ///
 /// # Safety
 /// There is a value of the type.
@@ -261,12 +261,16 @@ unsafe fn is_zero(ty: &TypeDesc, at: *const u8) -> bool {
         match ty.kind {
             Kind::String => (*at.cast::<Str>()).len == 0,
             Kind::Interface | Kind::Slice => at.cast::<usize>().read() == 0,
+            Kind::Float32 => at.cast::<f32>().read() == 0.0,
+            Kind::Float64 => at.cast::<f64>().read() == 0.0,
+            Kind::Complex64 => at.cast::<[f32; 2]>().read() == [0.0; 2],
+            Kind::Complex128 => at.cast::<[f64; 2]>().read() == [0.0; 2],
             Kind::Array => (0..ty.len).all(|i| is_zero(&*ty.elem, at.add(i * (*ty.elem).size))),
             Kind::Struct => ty
                 .fields
                 .as_slice()
                 .iter()
-                .all(|f| is_zero(&*f.ty, at.add(f.offset))),
+                .all(|f| f.name.as_bytes() == b"_" || is_zero(&*f.ty, at.add(f.offset))),
             _ => std::slice::from_raw_parts(at, ty.size)
                 .iter()
                 .all(|&byte| byte == 0),
