@@ -83,6 +83,8 @@ pub struct ReflectHooks {
     /// Code of a closure of the function type. Its second word is a func value `func(closure, params, results unsafe.Pointer)`,
     /// which is called with the arguments and with zeroed room for results, both in the frame of the glue.
     pub closure_glue: fn(CallFrames) -> usize,
+    /// Where the function begins that the code of a closure leads to: it is compiled, if it was not. Other addresses stay as they are.
+    pub code_entry: fn(code: usize) -> usize,
 }
 
 impl ReflectHooks {
@@ -91,6 +93,7 @@ impl ReflectHooks {
         find_type: |_| None,
         call_glue: |frames| panic!("no compiler to call {frames:?}"),
         closure_glue: |frames| panic!("no compiler to make {frames:?}"),
+        code_entry: |code| code,
     };
 }
 

@@ -183,6 +183,16 @@ impl Jit {
         self.install_glue(translate_closure(self, frames))
     }
 
+    /// [`mini_abi::ReflectHooks::code_entry`]
+    pub fn code_entry(&self, code: usize) -> usize {
+        let n = self.program.funcs.len() as u32;
+        match self.code.unit_of(code, self.entries.len()) {
+            // A function and its closure thunk; helpers are behind them.
+            Some(unit) if unit < 2 * n => self.compile(FuncId(unit % n)),
+            _ => code,
+        }
+    }
+
     fn install_glue(&self, translated: Translated) -> usize {
         let machine = self.assemble(translated, &self.isas.optimize);
         let mut linker = self.linker.lock().unwrap();

@@ -101,6 +101,13 @@ impl FixedCode {
         self.stubs + unit as usize * STUB_SIZE
     }
 
+    /// The unit, of so many, whose stub stands at an address.
+    pub(crate) fn unit_of(&self, stub: usize, n_units: usize) -> Option<u32> {
+        let offset = stub.checked_sub(self.stubs)?;
+        let is_stub = offset.is_multiple_of(STUB_SIZE) && offset / STUB_SIZE < n_units;
+        is_stub.then_some((offset / STUB_SIZE) as u32)
+    }
+
     fn address(&self, target: Target) -> usize {
         match target {
             Target::Unit(unit) => self.stub(unit),

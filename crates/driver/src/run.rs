@@ -28,6 +28,7 @@ const REFLECT: mini_abi::ReflectHooks = mini_abi::ReflectHooks {
     find_type: |like| running().find_type(like),
     call_glue: |frames| running().call_glue(frames),
     closure_glue: |frames| running().closure_glue(frames),
+    code_entry: |code| running().code_entry(code),
 };
 
 /// What `MINIDEBUG` asks for; a mistake in the variable is reported when the program starts.

@@ -265,7 +265,11 @@ impl<'ast> FuncLower<'_, 'ast> {
                     self.interface_method_name(interface, method).to_string()
                 }
             };
-            format!("{recv}.{member}-expr").into()
+            let method = member.rsplit('.').next().unwrap_or_default();
+            match recv.strip_prefix('*').and_then(|ty| ty.rsplit_once('.')) {
+                Some((package, ty)) => format!("{package}.(*{ty}).{method}").into(),
+                None => format!("{recv}.{method}").into(),
+            }
         };
         // The function's own type: the same form without a name.
         let kind = self.kind(ty).clone();

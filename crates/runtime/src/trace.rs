@@ -158,7 +158,8 @@ fn entries_at(func: Func, at: usize, pc: usize, visit: &mut impl FnMut(Entry)) {
         depth = depth.saturating_add(1);
         (file, line, inlined) = (file_of(call.call_file), call.call_line, call.parent);
     }
-    if !func.is_wrapper {
+    // Wrappers are shown to those who ask for them by their address.
+    if !func.is_wrapper || pc == func.entry {
         visit(entry(depth, &func.name, file, line, false));
     }
 }
@@ -247,10 +248,12 @@ pub fn entry_at(pc: usize, depth: u8) -> Option<Entry> {
             None
         };
     };
-    let is_call = funcs::call_site(func, pc).is_some() && pc != func.entry;
+    let is_entry = pc == func.entry;
+    let is_call = funcs::call_site(func, pc).is_some() && !is_entry;
     let mut found = None;
     entries_at(func, pc - usize::from(is_call), pc, &mut |entry| {
-        if entry.depth == depth {
+        // A function begins before what is inlined into it.
+        if entry.depth == depth || is_entry {
             found = Some(entry);
         }
     });

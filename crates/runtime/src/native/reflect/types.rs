@@ -3,6 +3,7 @@
 use mini_abi::types::{FieldDesc, Kind, Str, TypeDesc, TypeFlags};
 
 use super::{desc, make};
+use crate::config;
 use crate::iface;
 use crate::native::call::{Call, natives};
 
@@ -59,6 +60,10 @@ natives! {
         c.ret(2, call as u64);
     };
     "reflect.closureGlue" => |c: &mut Call| { let code = make::closure_glue(desc(c, 0)); c.ret(0, code as u64) };
+    "reflect.codeEntry" => |c: &mut Call| {
+        let entry = (config().reflect.code_entry)(c.word(0) as usize);
+        c.ret(0, entry as u64);
+    };
     "reflect.fieldIndex" => |c: &mut Call| {
         let wanted = c.bytes(1);
         let mut fields = desc(c, 0).fields.as_slice().iter();
