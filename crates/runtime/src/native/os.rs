@@ -144,6 +144,10 @@ natives! {
     "os.randomNumber" => |c: &mut Call| { let n = crate::hash::random() as u32; c.ret(0, n.into()) };
     "stdio.read" => read;
     "stdio.write" => |c: &mut Call| write_all(c, c.int(0) as c_int, c.bytes(1));
+    "os.exitPanics" => |c: &mut Call| {
+        let panics = super::testing::exit_panics();
+        c.ret_bool(0, panics);
+    };
     "os.sysExit" => |c: &mut Call| {
         let status = c.int(0) as c_int;
         // SAFETY: ends the process at once: other threads still run, so nothing they may use is taken down.

@@ -3,9 +3,18 @@
 use super::call::{Call, natives};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+static EXIT_PANICS: AtomicBool = AtomicBool::new(false);
+
+/// Whether os.Exit(0) panics, since tests run.
+pub(super) fn exit_panics() -> bool {
+    EXIT_PANICS.load(Ordering::Relaxed)
+}
+
 natives! {
+    "testing.panicOnExit" => |c: &mut Call| EXIT_PANICS.store(c.word(0) & 1 != 0, Ordering::Relaxed);
     "testing.matches" => |c: &mut Call| {
         let is_match = with_regex(c.bytes(0), |regex| regex.is_match(c.bytes(2)));
         c.ret_bool(0, is_match.unwrap_or(false));

@@ -290,12 +290,12 @@ pub(super) fn struct_of(fields: &[FieldDesc]) -> Desc {
     let mut form = TypeDesc::bare(Kind::Struct, 0, 0);
     // SAFETY: `intern` keeps copies.
     unsafe { form.fields = Table::from_raw(fields) };
-    if let [only] = fields
-        && only.is_embedded
-        && part(only.ty).flags & TypeFlags::POINTER_SHAPED == 0
+    if let [first, ..] = fields
+        && first.is_embedded
+        && part(first.ty).flags & TypeFlags::POINTER_SHAPED == 0
     {
-        // Where the struct is, its only field is: the field's methods are the struct's.
-        form.methods = part(only.ty).methods;
+        // Where the struct is, its first field is: the field's methods are the struct's. Others have none.
+        form.methods = part(first.ty).methods;
     }
     intern(form, text)
 }

@@ -1,0 +1,5 @@
+// testdir exit 1 ./...
+// A test that ends the program with success has failed; TestMain may do so.
+module exits
+
+go 1.27
