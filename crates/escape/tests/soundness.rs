@@ -740,15 +740,12 @@ impl Machine<'_> {
                 Value::At(object, cell) => self.read((object, cell)),
                 _ => Err(Stop::Nil),
             },
-            Rvalue::Append {
-                site,
-                slice,
-                values,
-            } => {
+            Rvalue::Append { slice, values, .. } => {
                 let old = self.operand(frame, slice)?;
                 let new = self.operand(frame, &values[0])?;
-                // Always a new array of two, which is the hardest case.
-                let object = self.make(func, frame, *site, 2);
+                // Always a new array of two, which is the hardest case, and in the heap: the decision about the site only tells
+                // its first capacity.
+                let object = self.object(2, false);
                 self.write((object, 0), new)?;
                 if let Value::At(from, cell) = old {
                     let first = self.read((from, cell))?;

@@ -284,6 +284,9 @@ extern "C" fn new_object(_: G, ty: &TypeDesc) -> usize {
 extern "C" fn make_slice(_: G, elem: &TypeDesc, _len: usize, cap: usize) -> usize {
     zeroed(elem.size * cap)
 }
+extern "C" fn new_array(_: G, elem: &TypeDesc, n: usize) -> usize {
+    zeroed(elem.size * n)
+}
 extern "C" fn grow_slice(
     _: G,
     elem: &TypeDesc,
@@ -374,6 +377,7 @@ fn runtime() -> Runtime {
     for (builtin, address) in [
         (Builtin::new_object, new_object as *const ()),
         (Builtin::make_slice, make_slice as *const ()),
+        (Builtin::new_array, new_array as *const ()),
         (Builtin::grow_slice, grow_slice as *const ()),
         (Builtin::move_memory, move_memory as *const ()),
         (Builtin::zero_memory, zero_memory as *const ()),
